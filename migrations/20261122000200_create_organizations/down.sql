@@ -1,0 +1,4 @@
+drop table staff_sessions;
+drop table members;
+drop table organizations;
+drop table people;

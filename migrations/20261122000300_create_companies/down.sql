@@ -1,0 +1,2 @@
+drop table contacts;
+drop table companies;

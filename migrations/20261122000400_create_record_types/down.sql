@@ -1,0 +1,3 @@
+drop table field_definitions;
+drop table stages;
+drop table record_types;

@@ -1,0 +1,11 @@
+drop trigger field_definitions_reshare on field_definitions;
+drop function field_definitions_reshare();
+drop trigger stages_reshare on stages;
+drop function stages_reshare();
+drop trigger record_types_reshare on record_types;
+drop function record_types_reshare();
+drop table milestones;
+drop function milestones_share();
+drop table record_watchers;
+drop table records;
+drop function records_share();

@@ -1,0 +1,10 @@
+drop function start_staff_session(uuid, uuid, uuid, bytea, text, interval);
+drop function found_organization(uuid);
+drop function register_person(uuid, text, text);
+drop function find_memberships(uuid);
+drop function find_person(text);
+drop function enter_portal(bytea);
+drop function enter_staff(bytea);
+grant execute on all functions in schema public to public;
+revoke execute on all functions in schema public from app_staff, app_portal, app_system, door;
+grant create on schema public to door;

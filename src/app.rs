@@ -1,0 +1,29 @@
+//! Everything a request may need, built once and handed down.
+
+use std::sync::Arc;
+
+use crate::adapters::redis::Redis;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::pool::Pools;
+use crate::metrics::Metrics;
+
+/// The application.
+pub struct App {
+    pub config: Config,
+    pub clock: Arc<Clock>,
+    pub pools: Pools,
+    pub redis: Redis,
+    pub metrics: Metrics,
+}
+
+impl App {
+    /// Builds the application; connects nothing yet.
+    pub fn new(config: Config) -> anyhow::Result<Arc<Self>> {
+        let metrics = Metrics::new()?;
+        let database = &config.database;
+        let pools = Pools::new(|login| database.url(login), database.pool, metrics.pool_wait.clone())?;
+        let redis = Redis::new(&config.redis)?;
+        Ok(Arc::new(Self { config, clock: Arc::default(), pools, redis, metrics }))
+    }
+}

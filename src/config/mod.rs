@@ -1,0 +1,48 @@
+//! The only reader of the environment. One section a file; each setting says its unit, its
+//! default, and what too much or too little of it does. A bad value stops the start with its name.
+
+mod database;
+mod env;
+mod graphql;
+mod http;
+mod redis;
+
+pub use database::DatabaseConfig;
+pub use env::{Env, Setting};
+pub use graphql::GraphqlLimits;
+pub use http::{HttpConfig, RateLimits};
+pub use redis::RedisConfig;
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub database: DatabaseConfig,
+    pub redis: RedisConfig,
+    pub http: HttpConfig,
+    pub graphql: GraphqlLimits,
+}
+
+impl Config {
+    /// Reads every section.
+    pub fn read(env: &Env) -> anyhow::Result<Self> {
+        Ok(Self {
+            database: DatabaseConfig::read(env)?,
+            redis: RedisConfig::read(env)?,
+            http: HttpConfig::read(env)?,
+            graphql: GraphqlLimits::read(env)?,
+        })
+    }
+}
+
+/// Every setting, section by section, for `vestibule config`.
+pub fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
+    let sections: [(&str, &[Setting]); 4] = [
+        ("Database", database::SETTINGS),
+        ("Redis", redis::SETTINGS),
+        ("HTTP", http::SETTINGS),
+        ("GraphQL", graphql::SETTINGS),
+    ];
+    sections
+        .into_iter()
+        .flat_map(|(section, settings)| settings.iter().map(move |setting| (section, setting)))
+}

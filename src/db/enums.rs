@@ -1,0 +1,156 @@
+//! The closed sets of the schema: text with a check in Postgres, an enum here and in GraphQL.
+//! One declaration serves all three; its comments are the GraphQL descriptions.
+
+use async_graphql::Enum;
+use diesel::deserialize::FromSqlRow;
+use diesel::deserialize::{self, FromSql};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::Text;
+use std::io::Write;
+
+macro_rules! text_enums {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $text:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enum, AsExpression, FromSqlRow)]
+        #[derive(serde::Serialize, serde::Deserialize)]
+        #[diesel(sql_type = Text)]
+        pub enum $name {
+            $($(#[$value_doc])* #[serde(rename = $text)] #[graphql(name = $text)] $value,)*
+        }
+
+        impl $name {
+            /// Every value, in the order people expect.
+            pub const ALL: &'static [Self] = &[$(Self::$value),*];
+
+            /// The value as Postgres and GraphQL write it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$value => $text,)* }
+            }
+        }
+
+        impl ToSql<Text, Pg> for $name {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                out.write_all(self.as_str().as_bytes())?;
+                Ok(IsNull::No)
+            }
+        }
+
+        impl FromSql<Text, Pg> for $name {
+            fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+                match value.as_bytes() {
+                    $(bytes if bytes == $text.as_bytes() => Ok(Self::$value),)*
+                    _ => Err(concat!("not a ", stringify!($name)).into()),
+                }
+            }
+        }
+    )*};
+}
+
+text_enums! {
+    /// A member's role (ORG-3).
+    Role {
+        /// Holds every permission and owns the organisation.
+        Owner = "OWNER",
+        /// Holds every permission.
+        Admin = "ADMIN",
+        /// Holds the permissions that were granted.
+        Member = "MEMBER",
+    }
+    /// What a member may do (ORG-3). OWNER and ADMIN hold all of them.
+    Permission {
+        /// Make, change, rotate and revoke portals. Cannot be granted to a MEMBER.
+        PortalsManage = "PORTALS_MANAGE",
+        /// Invite contacts.
+        ClientsInvite = "CLIENTS_INVITE",
+        /// Make and send invoices.
+        BillingManage = "BILLING_MANAGE",
+        /// Change the organisation's settings, record types, stages and fields.
+        SettingsManage = "SETTINGS_MANAGE",
+        /// Make and change companies, contacts and records.
+        RecordsWrite = "RECORDS_WRITE",
+    }
+    /// An organisation's plan (PLAN-1).
+    Plan {
+        /// Progress, read-only approvals, payments, logo and colour.
+        Starter = "STARTER",
+        /// Interactive approvals, custom domain, full branding, feedback.
+        Growth = "GROWTH",
+        /// Everything.
+        Scale = "SCALE",
+    }
+    /// How far a contact has come on the way to a portal account (INV-1).
+    ContactStatus {
+        /// Has no account and no pending invitation.
+        NotInvited = "NOT_INVITED",
+        /// Has a pending invitation.
+        Invited = "INVITED",
+        /// Has an account.
+        Onboarded = "ONBOARDED",
+    }
+    /// What clients see of a stage (REC-7).
+    ClientPhase {
+        /// Being planned.
+        Planning = "PLANNING",
+        /// Planned and dated.
+        Scheduled = "SCHEDULED",
+        /// Being worked on.
+        InProgress = "IN_PROGRESS",
+        /// Waiting for the client's word.
+        InReview = "IN_REVIEW",
+        /// Done and handed over.
+        Delivered = "DELIVERED",
+    }
+    /// Which values a custom field takes (REC-2).
+    FieldKind {
+        /// Up to 2,000 characters.
+        Text = "TEXT",
+        /// A number.
+        Number = "NUMBER",
+        /// An amount and a currency: `{"amount": "12.50", "currency": "EUR"}`.
+        Money = "MONEY",
+        /// A day: `2026-11-22`.
+        Date = "DATE",
+        /// True or false.
+        Boolean = "BOOLEAN",
+        /// One of the definition's options.
+        Select = "SELECT",
+        /// An absolute http or https address.
+        Url = "URL",
+    }
+    /// A built-in field that a record type can share with clients (REC-3). The name always shows.
+    SharedField {
+        /// The client phase, or the stage where the type shows stage names.
+        Phase = "PHASE",
+        /// The client-facing status.
+        Status = "STATUS",
+        /// The description.
+        Description = "DESCRIPTION",
+        /// The percentage done.
+        Progress = "PROGRESS",
+        /// The milestones with their completion.
+        Milestones = "MILESTONES",
+        /// First and last day, and the milestones' days.
+        Deadlines = "DEADLINES",
+    }
+    /// A section that a portal can show (LINK-1).
+    PortalMode {
+        /// Dashboards that staff built.
+        Dashboard = "DASHBOARD",
+        /// Files marked shared.
+        Files = "FILES",
+        /// What happened lately.
+        Activity = "ACTIVITY",
+        /// Records and their deliverables.
+        Records = "RECORDS",
+        /// The thread of each record.
+        Messages = "MESSAGES",
+        /// Invoices, proposals and tickets.
+        Billing = "BILLING",
+        /// Events and milestones by day.
+        Calendar = "CALENDAR",
+        /// Feedback that becomes a task.
+        Feedback = "FEEDBACK",
+    }
+}

@@ -1,0 +1,83 @@
+//! One type an entity, so that a company's id is never taken for a contact's.
+
+use diesel::deserialize::FromSqlRow;
+use diesel::deserialize::{self, FromSql};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types;
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
+        #[derive(serde::Serialize, serde::Deserialize)]
+        #[diesel(sql_type = sql_types::Uuid)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl ToSql<sql_types::Uuid, Pg> for $name {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                <Uuid as ToSql<sql_types::Uuid, Pg>>::to_sql(&self.0, out)
+            }
+        }
+
+        impl FromSql<sql_types::Uuid, Pg> for $name {
+            fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+                <Uuid as FromSql<sql_types::Uuid, Pg>>::from_sql(value).map(Self)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// An organisation, the tenant.
+    OrgId,
+    /// A person, across organisations.
+    PersonId,
+    /// A person's membership in one organisation.
+    MemberId,
+    /// A staff session.
+    StaffSessionId,
+    /// A company.
+    CompanyId,
+    /// A contact.
+    ContactId,
+    /// A record type.
+    RecordTypeId,
+    /// A stage of a type's pipeline.
+    StageId,
+    /// A custom field's definition.
+    FieldId,
+    /// A record, projects included.
+    RecordId,
+    /// A milestone of a project.
+    MilestoneId,
+    /// A portal.
+    PortalId,
+    /// A portal's link.
+    LinkId,
+    /// A portal session.
+    PortalSessionId,
+    /// An audit entry.
+    AuditEntryId,
+}

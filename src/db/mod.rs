@@ -1,0 +1,13 @@
+//! Everything that knows how Postgres is spoken to: pools, the only BEGIN, ids, closed sets,
+//! keyset paging, migrations. Not here: any rule of the product, and any query of a feature.
+
+pub mod bootstrap;
+pub mod enums;
+pub mod ids;
+pub mod migrate;
+pub mod paging;
+pub mod pool;
+#[rustfmt::skip]
+pub mod schema;
+pub mod scope;
+pub mod settings;

@@ -1,0 +1,126 @@
+//! One pool for each database login, so that what serves clients cannot become staff.
+
+use std::time::{Duration, Instant};
+
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use prometheus::HistogramVec;
+use secrecy::{ExposeSecret, SecretString};
+use tokio_postgres::Config;
+
+use crate::error::{Error, Result};
+
+/// A connection on loan from a pool.
+pub type Connection = Object<AsyncPgConnection>;
+
+/// The database logins of invariant 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// Serves staff and API keys.
+    Staff,
+    /// Serves portal callers and previews.
+    Portal,
+    /// Serves the worker: queue tables only.
+    System,
+    /// Runs migrations; may become `owner`.
+    Migrate,
+}
+
+impl Login {
+    /// The role's name in Postgres.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Staff => "app_staff",
+            Self::Portal => "app_portal",
+            Self::System => "app_system",
+            Self::Migrate => "app_migrate",
+        }
+    }
+}
+
+/// The three pools that requests and the worker draw from.
+pub struct Pools {
+    pub(super) staff: Pool<AsyncPgConnection>,
+    pub(super) portal: Pool<AsyncPgConnection>,
+    pub(super) system: Pool<AsyncPgConnection>,
+    waits: HistogramVec,
+    patience: Duration,
+}
+
+/// How many connections, and how long a request waits for one.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSize {
+    /// Connections a pool holds at most.
+    pub connections: usize,
+    /// How long a request waits before it is told 503.
+    pub patience: Duration,
+}
+
+impl Pools {
+    /// Prepares the pools; connects nothing yet. `url` gives each login's address.
+    pub fn new(
+        url: impl Fn(Login) -> SecretString,
+        size: PoolSize,
+        waits: HistogramVec,
+    ) -> anyhow::Result<Self> {
+        let pool = |login| build(&url(login), size);
+        Ok(Self {
+            staff: pool(Login::Staff)?,
+            portal: pool(Login::Portal)?,
+            system: Pool::builder(manager(&url(Login::System))).max_size(2).build()?,
+            waits,
+            patience: size.patience,
+        })
+    }
+
+    /// Lends a connection, and measures how long that took.
+    pub(super) async fn lend(&self, login: Login) -> Result<Connection> {
+        let pool = match login {
+            Login::Staff => &self.staff,
+            Login::Portal => &self.portal,
+            Login::System => &self.system,
+            Login::Migrate => return Err(Error::internal(anyhow::anyhow!("migrations have no pool"))),
+        };
+        #[expect(clippy::disallowed_methods, reason = "measures a duration, decides nothing")]
+        let start = Instant::now();
+        let lent = tokio::time::timeout(self.patience, pool.get()).await;
+        self.waits.with_label_values(&[login.as_str()]).observe(start.elapsed().as_secs_f64());
+        match lent {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(unavailable(&error)),
+            Err(_) => {
+                tracing::warn!(db.login = login.as_str(), "every database connection is busy");
+                Err(Error::Unavailable("database"))
+            }
+        }
+    }
+
+    /// Drops every idle connection, so that the next request connects anew.
+    pub(super) fn forget_idle(&self, login: Login) {
+        match login {
+            Login::Staff => self.staff.retain(|_, _| false),
+            Login::Portal => self.portal.retain(|_, _| false),
+            Login::System => self.system.retain(|_, _| false),
+            Login::Migrate => return,
+        };
+    }
+}
+
+fn unavailable(error: &PoolError) -> Error {
+    tracing::warn!(error = %error, "no database connection");
+    Error::Unavailable("database")
+}
+
+fn manager(url: &SecretString) -> AsyncDieselConnectionManager<AsyncPgConnection> {
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config)
+}
+
+fn build(url: &SecretString, size: PoolSize) -> anyhow::Result<Pool<AsyncPgConnection>> {
+    url.expose_secret()
+        .parse::<Config>()
+        .map_err(|_| anyhow::anyhow!("DATABASE_URL is not a Postgres address"))?;
+    Ok(Pool::builder(manager(url)).max_size(size.connections).build()?)
+}

@@ -1,0 +1,165 @@
+//! The only BEGIN. A transaction is entered through one door function, in one batch sent ahead of
+//! the first query, and its connection goes back to the pool only if it ended cleanly.
+//!
+//! What is deliberately absent: a way from one scope into another, and a transaction without one.
+
+use std::fmt::Write as _;
+
+use diesel::QueryResult;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+
+use super::pool::{Connection, Login, Pools};
+use crate::error::{Error, Result};
+
+/// SHA-256 of a credential; what door functions take.
+pub type CredentialHash = [u8; 32];
+
+/// Whether a transaction may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// One snapshot for the whole request, and no writing.
+    Read,
+    /// Read committed.
+    Write,
+}
+
+/// Which door a transaction goes through.
+#[derive(Clone, Copy, Debug)]
+pub enum Door {
+    /// `enter_staff`: a staff session.
+    Staff(CredentialHash),
+    /// `enter_portal`: a link or a portal session.
+    Portal(CredentialHash),
+    /// None: `app_staff` without context, for sign-in and sign-up through door functions.
+    Street,
+    /// None: `app_system`, queue tables only.
+    System,
+}
+
+impl Door {
+    fn login(self) -> Login {
+        match self {
+            Self::Staff(_) | Self::Street => Login::Staff,
+            Self::Portal(_) => Login::Portal,
+            Self::System => Login::System,
+        }
+    }
+
+    /// One simple-protocol batch. Nothing but hexadecimal digits is ever put into it.
+    fn batch(self, access: Access) -> String {
+        let mut sql = String::with_capacity(160);
+        sql.push_str(match access {
+            Access::Read => "begin isolation level repeatable read read only",
+            Access::Write => "begin",
+        });
+        let (function, hash) = match self {
+            Self::Staff(hash) => ("enter_staff", hash),
+            Self::Portal(hash) => ("enter_portal", hash),
+            Self::Street | Self::System => return sql,
+        };
+        let _ = write!(sql, "; select {function}('\\x{}')", hex::encode(hash));
+        sql
+    }
+}
+
+/// An open transaction of scope `S`. `S` holds who is asking, read under the scope itself.
+///
+/// Dropped without [`Tx::commit`] or [`Tx::rollback`] (client gone, panic, time-out), its
+/// connection is closed instead of going back to the pool: invariant 3.
+pub struct Tx<S> {
+    connection: Option<Connection>,
+    scope: S,
+}
+
+impl<S> Tx<S> {
+    /// Who is asking.
+    pub fn scope(&self) -> &S {
+        &self.scope
+    }
+
+    /// The connection, shared: queries of siblings pipeline on it.
+    pub fn connection(&self) -> &AsyncPgConnection {
+        self.connection.as_deref().expect("a transaction holds its connection until it ends")
+    }
+
+    /// Commits, or says that it could not. The leading `select 1` fails in a transaction that
+    /// an error has poisoned, where a bare COMMIT would quietly roll back.
+    pub async fn commit(self) -> Result<()> {
+        self.end("select 1; commit").await
+    }
+
+    /// Gives up what was written and hands the connection back.
+    pub async fn rollback(self) -> Result<()> {
+        self.end("rollback").await
+    }
+
+    async fn end(mut self, batch: &str) -> Result<()> {
+        (&mut self.connection()).batch_execute(batch).await?;
+        drop(self.connection.take());
+        Ok(())
+    }
+}
+
+impl<S> Drop for Tx<S> {
+    fn drop(&mut self) {
+        if let Some(unclean) = self.connection.take() {
+            drop(Connection::take(unclean));
+        }
+    }
+}
+
+/// A connection that has not been told to begin yet; nothing else can be sent on it before.
+struct Threshold(Option<Connection>);
+
+impl Drop for Threshold {
+    fn drop(&mut self) {
+        if let Some(unclean) = self.0.take() {
+            drop(Connection::take(unclean));
+        }
+    }
+}
+
+impl Pools {
+    /// Enters a scope. `first` runs in it, in the same round trip as BEGIN, and reads who is
+    /// asking: `Ok(None)` means that the credential opens nothing.
+    ///
+    /// An idle connection may have died with the server: that is tried again once, on a new one.
+    pub async fn enter<S, F>(&self, door: Door, access: Access, first: F) -> Result<Option<Tx<S>>>
+    where
+        F: for<'a> Fn(&'a AsyncPgConnection) -> futures::future::BoxFuture<'a, QueryResult<Option<S>>>,
+    {
+        match self.try_enter(door, access, &first).await {
+            Err(Error::Unavailable(_)) => {
+                self.forget_idle(door.login());
+                self.try_enter(door, access, &first).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_enter<S, F>(&self, door: Door, access: Access, first: &F) -> Result<Option<Tx<S>>>
+    where
+        F: for<'a> Fn(&'a AsyncPgConnection) -> futures::future::BoxFuture<'a, QueryResult<Option<S>>>,
+    {
+        let mut threshold = Threshold(Some(self.lend(door.login()).await?));
+        let scope = {
+            let connection: &AsyncPgConnection =
+                threshold.0.as_deref().expect("the threshold holds its connection");
+            let batch = door.batch(access);
+            // `join!` polls in order: the batch is on the wire before the first query is.
+            let (begun, read) = futures::join!(run_batch(connection, &batch), first(connection));
+            begun?;
+            read?
+        };
+        let connection = threshold.0.take();
+        let Some(scope) = scope else {
+            Tx { connection, scope: () }.rollback().await?;
+            return Ok(None);
+        };
+        Ok(Some(Tx { connection, scope }))
+    }
+}
+
+async fn run_batch(mut connection: &AsyncPgConnection, batch: &str) -> QueryResult<()> {
+    connection.batch_execute(batch).await
+}

@@ -1,0 +1,18 @@
+//! The database functions that queries call.
+
+use diesel::sql_types;
+
+diesel::define_sql_function! {
+    /// A transaction-local id: `app.org`, `app.member`, `app.portal`, ….
+    fn app_id(name: sql_types::Text) -> sql_types::Nullable<sql_types::Uuid>;
+}
+
+diesel::define_sql_function! {
+    /// Appends events in commit order; the last statement before COMMIT.
+    fn append_events(entries: sql_types::Jsonb);
+}
+
+diesel::define_sql_function! {
+    /// A transaction-local number: `app.generation`.
+    fn app_number(name: sql_types::Text) -> sql_types::Nullable<sql_types::Integer>;
+}

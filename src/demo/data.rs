@@ -1,0 +1,264 @@
+//! Plants two organisations that look alike, as `owner`, and tells how to get in. Also the world
+//! of the tests and of the benchmarks.
+
+use diesel::sql_types::{Binary, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::domain::passwords;
+use crate::domain::tokens::{Token, TokenKind};
+
+/// How much to plant in each organisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Amount {
+    pub companies: i32,
+    /// Projects of each company.
+    pub projects: i32,
+    /// Files of each project.
+    pub files: i32,
+    /// Messages of each project.
+    pub messages: i32,
+}
+
+impl Default for Amount {
+    fn default() -> Self {
+        Self { companies: 6, projects: 8, files: 10, messages: 12 }
+    }
+}
+
+/// What was planted and how to get in: `demo.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Planted {
+    pub base_url: String,
+    pub graphql_url: String,
+    pub organizations: Vec<PlantedOrganization>,
+}
+
+/// One organisation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlantedOrganization {
+    pub id: Uuid,
+    pub slug: String,
+    pub name: String,
+    pub staff_token: String,
+    pub owner: PlantedOwner,
+    pub companies: Vec<PlantedCompany>,
+    pub portals: Vec<PlantedPortal>,
+    pub api_keys: Vec<String>,
+}
+
+/// Who signs in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlantedOwner {
+    pub email: String,
+    pub password: String,
+}
+
+/// A company.
+#[derive(Clone, Debug, Serialize, Deserialize, diesel::QueryableByName)]
+pub struct PlantedCompany {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+}
+
+/// A portal with one link.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlantedPortal {
+    pub id: Uuid,
+    pub title: String,
+    /// `COMPANY` or `RECORD`.
+    pub scope: String,
+    pub url: String,
+    pub token: String,
+    pub access_code: Option<String>,
+}
+
+const ORGANIZATIONS: [(&str, &str, &str); 2] =
+    [("northlight", "Northlight Studio", "#2f5d8a"), ("southlight", "Southlight Studio", "#8a4b2f")];
+
+/// Plants both organisations. `url` logs in as `app_migrate`; `told` hears of each step.
+pub async fn plant(
+    url: &str,
+    amount: Amount,
+    clock: &Clock,
+    told: impl Fn(&str),
+) -> anyhow::Result<Vec<PlantedOrganization>> {
+    let mut connection = AsyncPgConnection::establish(url).await?;
+    connection.batch_execute("set role owner").await?;
+    connection.batch_execute(include_str!("data.sql")).await?;
+    let mut planted = Vec::new();
+    for (slug, name, color) in ORGANIZATIONS {
+        told(&format!("planting {name}"));
+        planted.push(plant_organization(&mut connection, (slug, name, color), amount, clock, &told).await?);
+    }
+    told("gathering statistics for the planner");
+    connection.batch_execute("analyze").await?;
+    Ok(planted)
+}
+
+async fn plant_organization(
+    connection: &mut AsyncPgConnection,
+    (slug, name, color): (&str, &str, &str),
+    amount: Amount,
+    clock: &Clock,
+    told: &impl Fn(&str),
+) -> anyhow::Result<PlantedOrganization> {
+    let (org, member) = (clock.id(), clock.id());
+    let owner = PlantedOwner {
+        email: format!("owner@{slug}.example"),
+        password: Token::new(TokenKind::Link)?.reveal(),
+    };
+    let staff = Token::new(TokenKind::StaffSession)?;
+    diesel::sql_query(
+        "with o as (insert into organizations (org_id, slug, name, time_zone, accent_color, welcome_message, website, support_email)
+            values ($1, $2, $3, 'Europe/Berlin', $4, 'Welcome. Here you see where your projects stand, day and night.',
+                'https://' || $2 || '.example', 'hello@' || $2 || '.example')),
+         p as (insert into people (id, email, password_hash) values ($5, $6, $7)),
+         m as (insert into members (org_id, id, person_id, role, name, email) values ($1, $8, $5, 'OWNER', 'Robin Hale', $6)),
+         s as (insert into staff_sessions (org_id, id, member_id, token_hash, user_agent, expires_at)
+            values ($1, $9, $8, $10, 'vestibule demo', now() + interval '365 days'))
+         insert into event_counters (org_id) values ($1)",
+    )
+    .bind::<SqlUuid, _>(org)
+    .bind::<Text, _>(slug)
+    .bind::<Text, _>(name)
+    .bind::<Text, _>(color)
+    .bind::<SqlUuid, _>(clock.id())
+    .bind::<Text, _>(&owner.email)
+    .bind::<Text, _>(passwords::hash(&owner.password)?)
+    .bind::<SqlUuid, _>(member)
+    .bind::<SqlUuid, _>(clock.id())
+    .bind::<Binary, _>(staff.hash().to_vec())
+    .execute(connection)
+    .await?;
+    plant_work(connection, org, member, amount, told).await?;
+    let companies: Vec<PlantedCompany> =
+        diesel::sql_query("select id, name from companies where org_id = $1 order by id limit 50")
+            .bind::<SqlUuid, _>(org)
+            .load(connection)
+            .await?;
+    let portals = plant_portals(connection, org, member, &companies, clock).await?;
+    Ok(PlantedOrganization {
+        id: org,
+        slug: slug.into(),
+        name: name.into(),
+        staff_token: staff.reveal(),
+        owner,
+        companies,
+        portals,
+        api_keys: Vec::new(),
+    })
+}
+
+/// Plants in batches of companies, so that a large amount shows progress.
+async fn plant_work(
+    connection: &mut AsyncPgConnection,
+    org: Uuid,
+    member: Uuid,
+    amount: Amount,
+    told: &impl Fn(&str),
+) -> anyhow::Result<()> {
+    const BATCH: i32 = 250;
+    diesel::sql_query("select pg_temp.plant_types($1)").bind::<SqlUuid, _>(org).execute(connection).await?;
+    let mut first = 0;
+    while first < amount.companies {
+        let last = (first + BATCH).min(amount.companies) - 1;
+        diesel::sql_query("select pg_temp.plant_companies($1, $2, $3)")
+            .bind::<SqlUuid, _>(org)
+            .bind::<Integer, _>(first)
+            .bind::<Integer, _>(last)
+            .execute(connection)
+            .await?;
+        diesel::sql_query("select pg_temp.plant_projects($1, $2, $3)")
+            .bind::<SqlUuid, _>(org)
+            .bind::<SqlUuid, _>(member)
+            .bind::<Integer, _>(amount.projects)
+            .execute(connection)
+            .await?;
+        diesel::sql_query("select pg_temp.plant_threads($1, $2, $3, $4)")
+            .bind::<SqlUuid, _>(org)
+            .bind::<SqlUuid, _>(member)
+            .bind::<Integer, _>(amount.files)
+            .bind::<Integer, _>(amount.messages)
+            .execute(connection)
+            .await?;
+        first = last + 1;
+        if amount.companies > BATCH {
+            told(&format!("{first} of {} companies", amount.companies));
+        }
+    }
+    Ok(())
+}
+
+/// One portal for each company listed, and one for a single project of the first.
+async fn plant_portals(
+    connection: &mut AsyncPgConnection,
+    org: Uuid,
+    member: Uuid,
+    companies: &[PlantedCompany],
+    clock: &Clock,
+) -> anyhow::Result<Vec<PlantedPortal>> {
+    let mut portals = Vec::new();
+    for company in companies {
+        portals.push(plant_portal(connection, (org, member), company, None, clock).await?);
+    }
+    if let Some(company) = companies.first() {
+        let record: Option<FirstRecord> = diesel::sql_query(
+            "select id, name from records where org_id = $1 and company_id = $2 order by id limit 1",
+        )
+        .bind::<SqlUuid, _>(org)
+        .bind::<SqlUuid, _>(company.id)
+        .load(connection)
+        .await?
+        .pop();
+        if let Some(record) = record {
+            portals.push(plant_portal(connection, (org, member), company, Some(record), clock).await?);
+        }
+    }
+    Ok(portals)
+}
+
+type FirstRecord = PlantedCompany;
+
+async fn plant_portal(
+    connection: &mut AsyncPgConnection,
+    (org, member): (Uuid, Uuid),
+    company: &PlantedCompany,
+    record: Option<FirstRecord>,
+    clock: &Clock,
+) -> anyhow::Result<PlantedPortal> {
+    let token = Token::new(TokenKind::Link)?;
+    let id = clock.id();
+    let title = record.as_ref().map_or_else(|| company.name.clone(), |record| record.name.clone());
+    diesel::sql_query(
+        "with p as (insert into portals (org_id, id, label, title, company_id, record_id, modes, attribution, created_by)
+            values ($1, $2, $3, $3, $4, $5, '{RECORDS,FILES,MESSAGES}', 'Managed by Robin Hale', $6))
+         insert into portal_links (org_id, id, portal_id, company_id, token_hash) values ($1, $7, $2, $4, $8)",
+    )
+    .bind::<SqlUuid, _>(org)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(&title)
+    .bind::<SqlUuid, _>(company.id)
+    .bind::<Nullable<SqlUuid>, _>(record.as_ref().map(|record| record.id))
+    .bind::<SqlUuid, _>(member)
+    .bind::<SqlUuid, _>(clock.id())
+    .bind::<Binary, _>(token.hash().to_vec())
+    .execute(connection)
+    .await?;
+    let scope = if record.is_some() { "RECORD" } else { "COMPANY" };
+    Ok(PlantedPortal {
+        id,
+        title,
+        scope: scope.into(),
+        url: String::new(),
+        token: token.reveal(),
+        access_code: None,
+    })
+}

@@ -1,0 +1,170 @@
+//! Who is asking, read under the scope that the credential entered. A caller exists only while
+//! its transaction does: look-ups are never cached, so an ended session is ended at once.
+
+use chrono_tz::Tz;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures::FutureExt as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::db::enums::{Permission, PortalMode, Role};
+use crate::db::ids::{
+    CompanyId, LinkId, MemberId, OrgId, PortalId, PortalSessionId, RecordId, StaffSessionId,
+};
+use crate::db::pool::Pools;
+use crate::db::scope::{Access, CredentialHash, Door, Tx};
+use crate::db::settings::{app_id, app_number};
+use crate::error::{Error, Result};
+
+/// The hash that stands for a secret everywhere but in its holder's hands (invariant 14).
+/// Tokens hold at least 190 random bits, so a plain hash suffices.
+pub fn hash_token(token: &str) -> CredentialHash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// A member at work in one organisation.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = crate::db::schema::staff::members)]
+pub struct Staff {
+    pub org_id: OrgId,
+    #[diesel(column_name = id)]
+    pub member_id: MemberId,
+    pub role: Role,
+    pub permissions: Vec<Permission>,
+    #[diesel(embed)]
+    organization: StaffOrganization,
+    #[diesel(select_expression = app_id("app.session").assume_not_null())]
+    #[diesel(select_expression_type = diesel::helper_types::AssumeNotNull<app_id<&'static str>>)]
+    pub session_id: StaffSessionId,
+}
+
+/// What of the organisation decides how staff requests are read.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = crate::db::schema::staff::organizations)]
+pub struct StaffOrganization {
+    time_zone: String,
+}
+
+impl Staff {
+    /// Whether the caller may do it (ORG-3): the one place where that is decided.
+    pub fn may(&self, permission: Permission) -> bool {
+        match self.role {
+            Role::Owner | Role::Admin => true,
+            Role::Member => permission != Permission::PortalsManage && self.permissions.contains(&permission),
+        }
+    }
+
+    /// Refuses a caller who may not.
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        Err(Error::Forbidden(match permission {
+            Permission::PortalsManage => "Only an owner or an administrator manages portals.",
+            Permission::ClientsInvite => "You need the permission CLIENTS_INVITE for this.",
+            Permission::BillingManage => "You need the permission BILLING_MANAGE for this.",
+            Permission::SettingsManage => "You need the permission SETTINGS_MANAGE for this.",
+            Permission::RecordsWrite => "You need the permission RECORDS_WRITE for this.",
+        }))
+    }
+
+    /// Refuses everyone but OWNER and ADMIN.
+    pub fn require_admin(&self) -> Result<()> {
+        match self.role {
+            Role::Owner | Role::Admin => Ok(()),
+            Role::Member => Err(Error::Forbidden("Only an owner or an administrator may do this.")),
+        }
+    }
+
+    /// Where the organisation's days end.
+    pub fn time_zone(&self) -> Tz {
+        self.organization.time_zone.parse().unwrap_or(Tz::UTC)
+    }
+}
+
+/// Enters an organisation with a staff session's hash.
+pub async fn enter_staff(pools: &Pools, hash: CredentialHash, access: Access) -> Result<Tx<Staff>> {
+    use crate::db::schema::staff::{members, organizations};
+    pools
+        .enter(Door::Staff(hash), access, |mut connection| {
+            async move {
+                members::table
+                    .inner_join(organizations::table.on(organizations::org_id.eq(members::org_id)))
+                    .filter(members::id.nullable().eq(app_id("app.member")))
+                    .select(Staff::as_select())
+                    .first(&mut connection)
+                    .await
+                    .optional()
+            }
+            .boxed()
+        })
+        .await?
+        .ok_or(Error::Unauthenticated)
+}
+
+/// A visitor behind a portal's door, and what the door says.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = crate::db::schema::portal::portals)]
+pub struct Portal {
+    pub org_id: OrgId,
+    #[diesel(column_name = id)]
+    pub portal_id: PortalId,
+    pub title: String,
+    pub company_id: CompanyId,
+    /// The one record of a record portal; none for a company portal.
+    pub record_id: Option<RecordId>,
+    pub modes: Vec<PortalMode>,
+    pub attribution: Option<String>,
+    #[diesel(embed)]
+    pub organization: Host,
+    #[diesel(embed)]
+    pub company: Guest,
+    #[diesel(select_expression = app_id("app.link").assume_not_null())]
+    #[diesel(select_expression_type = diesel::helper_types::AssumeNotNull<app_id<&'static str>>)]
+    pub link_id: LinkId,
+    #[diesel(select_expression = app_number("app.generation").assume_not_null())]
+    #[diesel(select_expression_type = diesel::helper_types::AssumeNotNull<app_number<&'static str>>)]
+    pub generation: i32,
+    #[diesel(select_expression = app_id("app.session"))]
+    #[diesel(select_expression_type = app_id<&'static str>)]
+    pub session_id: Option<PortalSessionId>,
+}
+
+/// The organisation as its clients see it (BRAND-1).
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = crate::db::schema::portal::organizations)]
+pub struct Host {
+    pub name: String,
+    pub time_zone: String,
+    pub accent_color: String,
+    pub welcome_message: Option<String>,
+    pub website: Option<String>,
+    pub support_email: Option<String>,
+}
+
+/// The company whose doorway it is.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = crate::db::schema::portal::companies)]
+pub struct Guest {
+    pub name: String,
+}
+
+/// Enters what a link or portal session opens.
+pub async fn enter_portal(pools: &Pools, hash: CredentialHash, access: Access) -> Result<Tx<Portal>> {
+    use crate::db::schema::portal::{companies, organizations, portals};
+    pools
+        .enter(Door::Portal(hash), access, |mut connection| {
+            async move {
+                portals::table
+                    .inner_join(organizations::table.on(organizations::org_id.eq(portals::org_id)))
+                    .inner_join(companies::table.on(companies::id.eq(portals::company_id)))
+                    .select(Portal::as_select())
+                    .first(&mut connection)
+                    .await
+                    .optional()
+            }
+            .boxed()
+        })
+        .await?
+        .ok_or(Error::LinkInactive)
+}

@@ -1,0 +1,195 @@
+//! A transaction that changes something. What was done goes into the event log (EVT-1) and the
+//! audit log (ORG-5) from one description, in the transaction itself; events come last, because
+//! they lock the organisation's counter (invariant 11).
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Utc};
+use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::audit;
+use super::callers::Staff;
+use crate::clock::Clock;
+use crate::db::ids::{CompanyId, RecordId};
+use crate::db::scope::Tx;
+use crate::db::settings::append_events;
+use crate::error::Result;
+
+/// Where a request came from, as the audit log keeps it.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The id in the logs and in answers.
+    pub request_id: String,
+    /// IPv4 address, or the /64 of an IPv6 one.
+    pub address: Option<String>,
+}
+
+/// One thing that was done.
+#[derive(Clone, Debug)]
+pub struct Change {
+    kind: &'static str,
+    subject: Uuid,
+    company: Option<CompanyId>,
+    record: Option<RecordId>,
+    client_visible: bool,
+    payload: Value,
+    settings: Option<(Value, Value)>,
+}
+
+impl Change {
+    /// `kind` is `noun.verb`: the event's kind and the audit entry's action.
+    pub fn new(kind: &'static str, subject: impl Into<Uuid>) -> Self {
+        Self {
+            kind,
+            subject: subject.into(),
+            company: None,
+            record: None,
+            client_visible: false,
+            payload: json!({}),
+            settings: None,
+        }
+    }
+
+    pub fn company(self, company: CompanyId) -> Self {
+        Self { company: Some(company), ..self }
+    }
+
+    pub fn record(self, record: RecordId) -> Self {
+        Self { record: Some(record), ..self }
+    }
+
+    /// Portal callers who see the record may learn of it.
+    pub fn client_visible(self) -> Self {
+        Self { client_visible: true, ..self }
+    }
+
+    /// Ids and shared values only; never a token or an address.
+    pub fn payload(self, payload: Value) -> Self {
+        Self { payload, ..self }
+    }
+
+    /// For settings: the values before and after, for the audit log only.
+    pub fn settings(self, before: Value, after: Value) -> Self {
+        Self { settings: Some((before, after)), ..self }
+    }
+}
+
+/// A staff transaction that may write, and what it did so far.
+pub struct Write {
+    tx: Tx<Staff>,
+    clock: Arc<Clock>,
+    at: DateTime<Utc>,
+    origin: Origin,
+    journal: Mutex<Vec<Change>>,
+}
+
+impl std::ops::Deref for Write {
+    type Target = Tx<Staff>;
+
+    fn deref(&self) -> &Tx<Staff> {
+        &self.tx
+    }
+}
+
+impl Write {
+    /// Wraps a transaction entered with [`crate::db::scope::Access::Write`].
+    pub fn new(tx: Tx<Staff>, clock: Arc<Clock>, origin: Origin) -> Self {
+        let at = clock.now();
+        Self { tx, clock, at, origin, journal: Mutex::default() }
+    }
+
+    /// The moment of the change: one for all it writes.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// A new id of any kind.
+    pub fn id<I: From<Uuid>>(&self) -> I {
+        self.clock.id().into()
+    }
+
+    /// Notes what was done; it is written when the transaction commits.
+    pub fn done(&self, change: Change) {
+        self.journal.lock().expect("no panic while held").push(change);
+    }
+
+    /// Commits after a success, gives up after a refusal, and hands the outcome on.
+    pub async fn finish<T>(self, outcome: Result<T>) -> Result<T> {
+        match outcome {
+            Ok(done) => {
+                self.write_journal().await?;
+                self.tx.commit().await?;
+                Ok(done)
+            }
+            Err(refusal) => {
+                self.abandon().await;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Gives up what was written. A connection that cannot even roll back is closed.
+    pub async fn abandon(self) {
+        let _ = self.tx.rollback().await;
+    }
+
+    async fn write_journal(&self) -> Result<()> {
+        let changes = std::mem::take(&mut *self.journal.lock().expect("no panic while held"));
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let entries = changes.iter().map(|change| self.audit_entry(change)).collect();
+        audit::append(&self.tx, entries).await?;
+        let events: Vec<Value> = changes.iter().map(|change| self.event(change)).collect();
+        diesel::select(append_events(Value::Array(events))).execute(&mut self.connection()).await?;
+        Ok(())
+    }
+
+    fn audit_entry(&self, change: &Change) -> audit::NewEntry {
+        let (before, after) = change.settings.clone().unzip();
+        audit::NewEntry {
+            org_id: self.scope().org_id,
+            id: self.id(),
+            action: change.kind,
+            actor_member_id: self.scope().member_id,
+            subject_id: change.subject,
+            address: self.origin.address.clone(),
+            request_id: self.origin.request_id.clone(),
+            before,
+            after,
+            occurred_at: self.at,
+        }
+    }
+
+    fn event(&self, change: &Change) -> Value {
+        json!({
+            "id": self.clock.id(),
+            "kind": change.kind,
+            "actorMemberId": self.scope().member_id,
+            "companyId": change.company,
+            "recordId": change.record,
+            "clientVisible": change.client_visible,
+            "payload": with_subject(&change.payload, change.subject),
+            "occurredAt": self.at,
+        })
+    }
+}
+
+fn with_subject(payload: &Value, subject: Uuid) -> Value {
+    let mut payload = payload.clone();
+    payload["id"] = json!(subject);
+    payload
+}
+
+/// What happened to an update that touched no row: gone, or changed by somebody else (API-8).
+pub fn missed_update(exists: bool, noun: &'static str) -> crate::error::Error {
+    if exists {
+        crate::error::Error::Conflict(format!(
+            "Somebody else changed this {noun} since you read it. Read it again and repeat your change."
+        ))
+    } else {
+        crate::error::Error::NotFound(noun)
+    }
+}

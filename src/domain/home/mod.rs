@@ -1,0 +1,163 @@
+//! The portal home (REC-9): the visible records grouped by stage or phase, each group with its
+//! count, rollup and file count. Reads as a portal caller, so row-level security decides what is
+//! there; this module only arranges it. Always the same few statements, however many records.
+
+mod rows;
+
+use std::collections::HashMap;
+
+pub use rows::{SharedRecord, SharedStage, SharedType};
+
+use super::callers::Portal;
+use crate::db::enums::{ClientPhase, PortalMode};
+use crate::db::ids::{RecordId, RecordTypeId};
+use crate::db::scope::Tx;
+use crate::error::Result;
+
+/// Everything the home shows.
+#[derive(Debug)]
+pub struct Home {
+    /// One section a record type that has visible records.
+    pub sections: Vec<Section>,
+}
+
+/// The records of one type.
+#[derive(Debug)]
+pub struct Section {
+    pub kind: SharedType,
+    pub groups: Vec<Group>,
+}
+
+/// The records that stand at one stage, or in one phase.
+#[derive(Debug)]
+pub struct Group {
+    pub heading: Heading,
+    pub records: Vec<HomeRecord>,
+}
+
+/// What a group is named after.
+#[derive(Clone, Debug)]
+pub enum Heading {
+    /// The team's own stage, where the type shows stage names (REC-7).
+    Stage(SharedStage),
+    /// The client phase.
+    Phase(ClientPhase),
+    /// The type shares neither.
+    None,
+}
+
+/// A record with its counts.
+#[derive(Debug)]
+pub struct HomeRecord {
+    pub record: SharedRecord,
+    /// Files marked shared.
+    pub file_count: i64,
+    /// Messages of the thread.
+    pub message_count: i64,
+}
+
+impl Group {
+    /// Files of the group's records.
+    pub fn file_count(&self) -> i64 {
+        self.records.iter().map(|r| r.file_count).sum()
+    }
+
+    /// Messages of the group's records.
+    pub fn message_count(&self) -> i64 {
+        self.records.iter().map(|r| r.message_count).sum()
+    }
+
+    /// Mean percentage of the records that share one.
+    pub fn average_percent(&self) -> Option<i32> {
+        let percents: Vec<i32> =
+            self.records.iter().filter_map(|r| r.record.percent).map(i32::from).collect();
+        let count = i32::try_from(percents.len()).ok().filter(|count| *count > 0)?;
+        Some((percents.iter().sum::<i32>() + count / 2) / count)
+    }
+
+    /// How many records stand at each client-facing status, most frequent first (the rollup).
+    pub fn statuses(&self) -> Vec<(String, usize)> {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for record in &self.records {
+            if let Some(status) = &record.record.status {
+                *counts.entry(status).or_default() += 1;
+            }
+        }
+        let mut counts: Vec<(String, usize)> = counts.into_iter().map(|(s, n)| (s.to_owned(), n)).collect();
+        counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        counts
+    }
+}
+
+/// Reads the home in five pipelined statements.
+pub async fn read(tx: &Tx<Portal>) -> Result<Home> {
+    if !tx.scope().modes.contains(&PortalMode::Records) {
+        return Ok(Home { sections: Vec::new() });
+    }
+    let (types, stages, records, files, messages) = futures::try_join!(
+        rows::types(tx),
+        rows::stages(tx),
+        rows::records(tx),
+        rows::file_counts(tx),
+        rows::message_counts(tx),
+    )?;
+    Ok(arrange(types, stages, records, &files.into_iter().collect(), &messages.into_iter().collect()))
+}
+
+fn arrange(
+    types: Vec<SharedType>,
+    stages: Vec<SharedStage>,
+    records: Vec<SharedRecord>,
+    files: &HashMap<RecordId, i64>,
+    messages: &HashMap<RecordId, i64>,
+) -> Home {
+    let mut by_type: HashMap<RecordTypeId, Vec<HomeRecord>> = HashMap::new();
+    for record in records {
+        let counted = HomeRecord {
+            file_count: files.get(&record.id).copied().unwrap_or(0),
+            message_count: messages.get(&record.id).copied().unwrap_or(0),
+            record,
+        };
+        by_type.entry(counted.record.type_id).or_default().push(counted);
+    }
+    let sections = types
+        .into_iter()
+        .filter_map(|kind| {
+            let records = by_type.remove(&kind.id)?;
+            Some(Section { groups: group(&kind, &stages, records), kind })
+        })
+        .collect();
+    Home { sections }
+}
+
+/// Groups in pipeline order; a group without records is left out.
+fn group(kind: &SharedType, stages: &[SharedStage], records: Vec<HomeRecord>) -> Vec<Group> {
+    let headings: Vec<Heading> = if kind.show_stage_names {
+        stages.iter().filter(|stage| stage.type_id == kind.id).cloned().map(Heading::Stage).collect()
+    } else {
+        ClientPhase::ALL.iter().copied().map(Heading::Phase).collect()
+    };
+    let mut groups: Vec<Group> = headings
+        .into_iter()
+        .chain([Heading::None])
+        .map(|heading| Group { heading, records: Vec::new() })
+        .collect();
+    for record in records {
+        let place = groups.iter_mut().find(|group| group.heading.holds(&record.record));
+        if let Some(group) = place {
+            group.records.push(record);
+        }
+    }
+    groups.retain(|group| !group.records.is_empty());
+    groups
+}
+
+impl Heading {
+    fn holds(&self, record: &SharedRecord) -> bool {
+        match self {
+            Self::Stage(stage) => record.stage_id == Some(stage.id),
+            Self::Phase(phase) => record.phase == Some(*phase),
+            Self::None => true,
+        }
+    }
+}

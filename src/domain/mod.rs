@@ -1,0 +1,14 @@
+//! The rules of the product, a folder a feature: `mod.rs` holds verbs and rules, the private
+//! `rows.rs` its Diesel. Not here: GraphQL, HTTP, Redis, mail; and nobody reads another's rows.
+
+pub mod audit;
+pub mod callers;
+pub mod changes;
+pub mod companies;
+pub mod home;
+pub mod idempotency;
+pub mod outbox;
+pub mod passwords;
+pub mod portals;
+pub mod tokens;
+pub mod validation;

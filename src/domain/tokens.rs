@@ -1,0 +1,96 @@
+//! Secrets that people and programs hold: made from the operating system's random source, shown
+//! once, kept only as a hash (LINK-2, invariant 14).
+
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::callers::hash_token;
+use crate::db::scope::CredentialHash;
+use crate::error::{Error, Result};
+
+const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/// 32 of 62 characters: 190 bits.
+const LENGTH: usize = 32;
+
+/// A new secret on its way to its holder. Cannot be printed.
+#[derive(Debug)]
+pub struct Token {
+    secret: SecretString,
+    hash: CredentialHash,
+}
+
+/// What a secret is for; the prefix makes a leaked one findable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Ends a portal's URL: no prefix, exactly 32 characters.
+    Link,
+    /// `vs_…`
+    StaffSession,
+    /// `vp_…`
+    PortalSession,
+}
+
+impl TokenKind {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Link => "",
+            Self::StaffSession => "vs_",
+            Self::PortalSession => "vp_",
+        }
+    }
+}
+
+impl Token {
+    /// A fresh secret.
+    pub fn new(kind: TokenKind) -> Result<Self> {
+        let mut text = String::with_capacity(3 + LENGTH);
+        text.push_str(kind.prefix());
+        let mut bytes = [0u8; 64];
+        while text.len() < kind.prefix().len() + LENGTH {
+            SysRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;
+            let missing = kind.prefix().len() + LENGTH - text.len();
+            // Bytes above the largest multiple of 62 are thrown away: every character is equally likely.
+            let fair = bytes.iter().filter(|b| **b < 248).map(|b| char::from(ALPHABET[usize::from(b % 62)]));
+            text.extend(fair.take(missing));
+        }
+        Ok(Self { hash: hash_token(&text), secret: text.into() })
+    }
+
+    /// What the database keeps.
+    pub fn hash(&self) -> CredentialHash {
+        self.hash
+    }
+
+    /// The secret, for its holder.
+    pub fn reveal(&self) -> String {
+        self.secret.expose_secret().to_owned()
+    }
+}
+
+/// Whether a text has the form of a link's token. Those that have not are hashed and looked up all
+/// the same, so that no answer or time tells them apart (LINK-5).
+#[cfg(test)]
+fn has_link_form(text: &str) -> bool {
+    text.len() == LENGTH && text.bytes().all(|b| ALPHABET.contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// LINK-2
+    #[test]
+    fn a_links_token_is_32_letters_and_digits() {
+        let token = Token::new(TokenKind::Link).unwrap();
+        assert!(has_link_form(&token.reveal()));
+        assert_eq!(token.hash(), hash_token(&token.reveal()));
+    }
+
+    /// LINK-2
+    #[test]
+    fn a_token_cannot_be_printed() {
+        let token = Token::new(TokenKind::StaffSession).unwrap();
+        assert!(!format!("{token:?}").contains(&token.reveal()));
+    }
+}

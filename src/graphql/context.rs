@@ -1,0 +1,176 @@
+//! What one request carries through its resolvers: who it claims to be, and its transactions.
+//! Reads share one transaction; each mutation verb has its own (invariant 2).
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use tokio::sync::Mutex;
+
+use super::errors::{Result, coded};
+use super::loaders::{Inline, Loaders};
+use crate::app::App;
+use crate::db::scope::{Access, CredentialHash, Tx};
+use crate::domain::callers::{self, Portal, Staff};
+use crate::domain::changes::{Origin, Write};
+use crate::error::Error;
+
+/// A credential as presented; what it opens, only the database knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// `vs_…`
+    StaffSession(CredentialHash),
+    /// `vp_…`, or the token of a link, which the page presents.
+    Portal(CredentialHash),
+}
+
+/// A read transaction of staff, with the loaders that batch on it.
+pub type StaffReading = Reading<Staff>;
+/// A read transaction of a portal caller.
+pub type PortalReading = Reading<Portal>;
+
+/// A read transaction that sibling resolvers share.
+pub struct Reading<S: Send + Sync + 'static> {
+    pub tx: Arc<Tx<S>>,
+    pub loaders: Loaders<S>,
+}
+
+/// The request, as resolvers see it.
+pub struct RequestContext {
+    pub app: Arc<App>,
+    pub credential: Option<Credential>,
+    pub origin: Origin,
+    /// The caller's browser or client, for session lists.
+    pub user_agent: Option<String>,
+    inline: Inline,
+    staff: Mutex<Option<Arc<StaffReading>>>,
+    portal: Mutex<Option<Arc<PortalReading>>>,
+    /// Entered by the mutation root to check the caller; the first verb takes it over.
+    prepared: Mutex<Option<Write>>,
+}
+
+impl RequestContext {
+    pub fn new(
+        app: Arc<App>,
+        credential: Option<Credential>,
+        origin: Origin,
+        user_agent: Option<String>,
+        inline: Inline,
+    ) -> Self {
+        Self {
+            app,
+            credential,
+            origin,
+            user_agent,
+            inline,
+            staff: Mutex::default(),
+            portal: Mutex::default(),
+            prepared: Mutex::default(),
+        }
+    }
+
+    /// The request's staff transaction for reading, entered at its first use.
+    pub async fn staff(&self) -> Result<Arc<StaffReading>> {
+        let mut slot = self.staff.lock().await;
+        if let Some(reading) = &*slot {
+            return Ok(reading.clone());
+        }
+        let tx =
+            callers::enter_staff(&self.app.pools, self.staff_hash()?, Access::Read).await.map_err(coded)?;
+        let reading = Arc::new(self.reading(tx));
+        *slot = Some(reading.clone());
+        Ok(reading)
+    }
+
+    /// The request's portal transaction for reading, entered at its first use.
+    pub async fn portal(&self) -> Result<Arc<PortalReading>> {
+        let mut slot = self.portal.lock().await;
+        if let Some(reading) = &*slot {
+            return Ok(reading.clone());
+        }
+        let tx =
+            callers::enter_portal(&self.app.pools, self.portal_hash()?, Access::Read).await.map_err(coded)?;
+        let reading = Arc::new(self.reading(tx));
+        *slot = Some(reading.clone());
+        Ok(reading)
+    }
+
+    fn reading<S: Send + Sync + 'static>(&self, tx: Tx<S>) -> Reading<S> {
+        let tx = Arc::new(tx);
+        Reading { loaders: Loaders::new(tx.clone(), self.inline.clone()), tx }
+    }
+
+    /// Checks that staff may enter the mutation root, and keeps the transaction for the first verb.
+    pub async fn prepare_write(&self) -> Result<()> {
+        let write = self.enter_write().await?;
+        *self.prepared.lock().await = Some(write);
+        Ok(())
+    }
+
+    /// A transaction for one verb. What was read before it is read anew afterwards.
+    pub async fn write(&self) -> Result<Write> {
+        self.forget_readings().await;
+        match self.prepared.lock().await.take() {
+            Some(write) => Ok(write),
+            None => self.enter_write().await,
+        }
+    }
+
+    async fn enter_write(&self) -> Result<Write> {
+        let tx =
+            callers::enter_staff(&self.app.pools, self.staff_hash()?, Access::Write).await.map_err(coded)?;
+        Ok(Write::new(tx, self.app.clock.clone(), self.origin.clone()))
+    }
+
+    async fn forget_readings(&self) {
+        if let Some(reading) = self.staff.lock().await.take() {
+            close(reading).await;
+        }
+        if let Some(reading) = self.portal.lock().await.take() {
+            close(reading).await;
+        }
+    }
+
+    /// Ends what is still open, so that its connections go back to their pools.
+    pub async fn finish(&self) {
+        self.forget_readings().await;
+        if let Some(unused) = self.prepared.lock().await.take() {
+            unused.abandon().await;
+        }
+    }
+
+    /// The staff session's hash.
+    pub fn staff_hash(&self) -> Result<CredentialHash> {
+        match self.credential {
+            Some(Credential::StaffSession(hash)) => Ok(hash),
+            Some(Credential::Portal(_)) => {
+                Err(coded(Error::Forbidden("A portal session cannot enter the staff root.")))
+            }
+            None => Err(coded(Error::Unauthenticated)),
+        }
+    }
+
+    /// The portal credential's hash.
+    pub fn portal_hash(&self) -> Result<CredentialHash> {
+        match self.credential {
+            Some(Credential::Portal(hash)) => Ok(hash),
+            Some(Credential::StaffSession(_)) => {
+                Err(coded(Error::Forbidden("A staff session cannot enter the portal root.")))
+            }
+            None => Err(coded(Error::Unauthenticated)),
+        }
+    }
+}
+
+/// Commits a read transaction, unless somebody still holds it; then it is dropped with them.
+async fn close<S: Send + Sync + 'static>(reading: Arc<Reading<S>>) {
+    let Some(Reading { tx, loaders }) = Arc::into_inner(reading) else { return };
+    drop(loaders);
+    if let Some(tx) = Arc::into_inner(tx) {
+        let _ = tx.commit().await;
+    }
+}
+
+/// The request of a resolver.
+pub fn request<'a>(ctx: &Context<'a>) -> &'a RequestContext {
+    ctx.data_unchecked::<Arc<RequestContext>>()
+}

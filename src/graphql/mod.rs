@@ -1,0 +1,15 @@
+//! The API's shape: parse the input, call one domain verb, map the outcome. Not here: rules, SQL,
+//! and anything about HTTP.
+
+pub mod access;
+pub mod context;
+pub mod errors;
+pub mod guard;
+pub mod loaders;
+pub mod paging;
+pub mod portal;
+pub mod root;
+pub mod scalars;
+pub mod staff;
+
+pub use root::{Schema, build, sdl};

@@ -1,0 +1,16 @@
+//! The portal root: everything a client can reach is in this one folder. It reads as `app_portal`;
+//! nothing of the staff root compiles here.
+
+mod doorway;
+mod home;
+
+use async_graphql::MergedObject;
+
+/// What a portal shows.
+#[derive(Default, MergedObject)]
+pub struct PortalQuery(doorway::DoorwayQueries, home::HomeQueries);
+
+/// What a portal's visitor may do. Its fields run one after another.
+#[derive(Default, MergedObject)]
+#[graphql(serial)]
+pub struct PortalMutation(doorway::DoorwayMutations);

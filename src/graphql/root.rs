@@ -1,0 +1,90 @@
+//! The two guarded roots, and what needs no caller at all. A root that the caller may not enter is
+//! null with a coded error.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, EmptySubscription, Object, SDLExportOptions, SimpleObject};
+
+use super::access::AccessMutation;
+use super::context::request;
+use super::errors::Result;
+use super::portal::{PortalMutation, PortalQuery};
+use super::staff::{StaffMutation, StaffQuery};
+use crate::app::App;
+use crate::config::GraphqlLimits;
+
+/// The schema with its roots.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// Builds the schema. Limits are those of API-5 that the engine enforces itself.
+pub fn build(limits: &GraphqlLimits) -> Schema {
+    let schema = Schema::build(Query, Mutation, EmptySubscription)
+        .limit_depth(limits.depth)
+        .limit_recursive_depth(limits.depth * 2)
+        .limit_complexity(limits.complexity)
+        .limit_directives(limits.directives)
+        .disable_suggestions();
+    if limits.introspection { schema.finish() } else { schema.disable_introspection().finish() }
+}
+
+/// The contract as text, for `schema.graphql` (API-1).
+pub fn sdl(limits: &GraphqlLimits) -> String {
+    let options =
+        SDLExportOptions::new().sorted_enum_items().sorted_fields().prefer_single_line_descriptions();
+    build(limits).sdl_with_options(options)
+}
+
+/// Reading. An operation enters one of the guarded roots, never both.
+pub struct Query;
+
+#[Object]
+impl Query {
+    /// About this installation; open to everyone.
+    async fn service(&self) -> Service {
+        Service { version: env!("CARGO_PKG_VERSION") }
+    }
+
+    /// The organisation, for its members. Null with a coded error for everyone else.
+    async fn staff(&self, ctx: &Context<'_>) -> Option<Result<StaffQuery>> {
+        Some(request(ctx).staff().await.map(|_| StaffQuery::default()))
+    }
+
+    /// What a portal shows, for whoever holds its link or session. Null with a coded error for
+    /// everyone else.
+    async fn portal(&self, ctx: &Context<'_>) -> Option<Result<PortalQuery>> {
+        Some(request(ctx).portal().await.map(|_| PortalQuery::default()))
+    }
+}
+
+/// Changing. The fields inside a root run one after another, each in a transaction of its own.
+pub struct Mutation;
+
+#[Object]
+impl Mutation {
+    /// What an anonymous caller may do: sign up, sign in, open a portal.
+    async fn access(&self) -> AccessMutation {
+        AccessMutation
+    }
+
+    /// Changes to the organisation, by its members.
+    async fn staff(&self, ctx: &Context<'_>) -> Option<Result<StaffMutation>> {
+        Some(request(ctx).prepare_write().await.map(|()| StaffMutation::default()))
+    }
+
+    /// What a portal's visitor may do.
+    async fn portal(&self, ctx: &Context<'_>) -> Option<Result<PortalMutation>> {
+        Some(request(ctx).portal().await.map(|_| PortalMutation::default()))
+    }
+}
+
+/// This installation.
+#[derive(SimpleObject)]
+struct Service {
+    /// Version of the service.
+    version: &'static str,
+}
+
+/// Puts the application where resolvers find it.
+pub fn app(ctx: &Context<'_>) -> Arc<App> {
+    request(ctx).app.clone()
+}

@@ -1,0 +1,3 @@
+//! GraphiQL.
+pub async fn page() {}
+pub async fn asset() {}

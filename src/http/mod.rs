@@ -1,0 +1,44 @@
+//! All routes on one page, and what wraps them. Handlers turn bytes into calls of `graphql` and
+//! `page`; no rule of the product lives here.
+
+pub mod caller;
+mod graphiql;
+mod graphql;
+mod health;
+mod portal;
+pub mod serve;
+mod track;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::App;
+use crate::graphql::Schema;
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Http {
+    pub app: Arc<App>,
+    pub schema: Schema,
+}
+
+/// Every route of the service.
+pub fn router(app: Arc<App>) -> Router {
+    let http = Http { schema: crate::graphql::build(&app.config.graphql), app };
+    Router::new()
+        .route("/graphql", get(graphql::get).post(graphql::post))
+        .route("/graphiql", get(graphiql::page))
+        .route("/graphiql/{file}", get(graphiql::asset))
+        .merge(portal::routes())
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(track::not_found)
+        .layer(CatchPanicLayer::custom(track::panicked))
+        .layer(from_fn_with_state(http.clone(), track::track))
+        .with_state(http)
+}

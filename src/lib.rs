@@ -1,0 +1,20 @@
+//! Vestibule: a self-hosted, multi-tenant client portal.
+//!
+//! ```text
+//! bytes - http - graphql - domain - db - Postgres
+//!          |- page -|         |- events rows - worker
+//! ```
+//! A module may use what stands to its right, never what stands to its left.
+
+pub mod adapters;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod demo;
+pub mod domain;
+pub mod error;
+pub mod graphql;
+pub mod http;
+pub mod metrics;

@@ -1,0 +1,5 @@
+//! The integration tests: one binary, real Postgres, real Redis, one database a test.
+
+mod companies;
+mod home;
+mod support;

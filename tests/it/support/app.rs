@@ -1,0 +1,111 @@
+//! An application with a database of its own, driven through its router.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use vestibule::app::App;
+use vestibule::config::{Config, Env};
+use vestibule::demo::data::PlantedOrganization;
+
+use super::Answer;
+use super::cluster::{Cluster, cluster};
+
+/// The service under test.
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub router: Router,
+    pub database: String,
+    cluster: &'static Cluster,
+}
+
+impl TestApp {
+    /// With the schema and nothing in it.
+    pub async fn empty() -> Self {
+        Self::from_template("empty", []).await
+    }
+
+    /// With two organisations that look alike.
+    pub async fn world() -> Self {
+        Self::from_template("world", []).await
+    }
+
+    /// The world, with settings of the test's own.
+    pub async fn world_with<const N: usize>(settings: [(&str, &str); N]) -> Self {
+        Self::from_template("world", settings).await
+    }
+
+    async fn from_template<const N: usize>(template: &str, settings: [(&str, &str); N]) -> Self {
+        let cluster = cluster().await;
+        let database = cluster.database(template).await;
+        let mut env = vec![
+            ("DATABASE_URL", cluster.database_url(&database)),
+            ("DATABASE_CONNECTIONS", "4".to_owned()),
+            ("REDIS_URL", cluster.redis_url()),
+            ("REDIS_PREFIX", database.clone()),
+            ("RATE_PER_ADDRESS", "100000".to_owned()),
+            ("RATE_PER_CALLER", "100000".to_owned()),
+        ];
+        env.retain(|(name, _)| settings.iter().all(|(own, _)| own != name));
+        env.extend(settings.map(|(name, value)| (name, value.to_owned())));
+        let app = App::new(Config::read(&Env::of(env)).unwrap()).unwrap();
+        Self { router: vestibule::http::router(app.clone()), app, database, cluster }
+    }
+
+    /// The first organisation of the world.
+    pub fn acme(&self) -> &'static PlantedOrganization {
+        &self.cluster.world[0]
+    }
+
+    /// Its look-alike.
+    pub fn rival(&self) -> &'static PlantedOrganization {
+        &self.cluster.world[1]
+    }
+
+    /// A connection as one of the database's logins, or as `postgres`.
+    pub async fn login(&self, login: &str) -> AsyncPgConnection {
+        AsyncPgConnection::establish(&self.cluster.login_url(&self.database, login)).await.unwrap()
+    }
+
+    /// Runs SQL as the superuser, past every policy: to arrange what no verb arranges.
+    pub async fn arrange(&self, sql: &str) {
+        self.login("postgres").await.batch_execute(sql).await.unwrap();
+    }
+
+    /// Sends a request through the router.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// GETs a path without any credential.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Runs a GraphQL document; an empty token is no credential.
+    pub async fn query(&self, token: &str, document: &str, variables: Value) -> Answer {
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let mut request = Request::post("/graphql").header(CONTENT_TYPE, "application/json");
+        if !token.is_empty() {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Opens a portal's link and returns the session's token.
+    pub async fn open(&self, link_token: &str) -> String {
+        let opened = self
+            .query(
+                "",
+                "mutation($input: OpenPortalInput!) { access { openPortal(input: $input) { sessionToken } } }",
+                json!({ "input": { "token": link_token } }),
+            )
+            .await;
+        opened.text("/data/access/openPortal/sessionToken")
+    }
+}

@@ -1,0 +1,76 @@
+//! One Postgres and one Redis for the whole run, stopped with it; a template database with the
+//! schema and the demo world, from which each test's own is copied in a tenth of a second.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use tokio::sync::OnceCell;
+use vestibule::clock::Clock;
+use vestibule::db::{bootstrap, migrate};
+use vestibule::demo::data::{self, Amount, PlantedOrganization};
+use vestibule::demo::servers::{Durability, Servers};
+
+/// The servers, and the world in the template.
+pub struct Cluster {
+    servers: Servers,
+    _folder: tempfile::TempDir,
+    /// What the template holds.
+    pub world: Vec<PlantedOrganization>,
+}
+
+static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// The world of a test: small, but more than one of everything.
+pub const AMOUNT: Amount = Amount { companies: 3, projects: 4, files: 3, messages: 2 };
+
+/// The running cluster; the first test starts it.
+pub async fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(start).await
+}
+
+async fn start() -> Cluster {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let (servers, _) = Servers::start(folder.path(), Durability::Careless).unwrap();
+    for database in ["empty", "world"] {
+        bootstrap::run(&servers.admin_url("postgres"), database, |_| None).await.unwrap();
+        migrate::run(&login_url(&servers, database, "app_migrate")).await.unwrap();
+    }
+    let world = data::plant(&login_url(&servers, "world", "app_migrate"), AMOUNT, &Clock::default(), |_| {})
+        .await
+        .unwrap();
+    Cluster { servers, _folder: folder, world }
+}
+
+fn login_url(servers: &Servers, database: &str, login: &str) -> String {
+    format!("{}&user={login}", servers.database_url(database))
+}
+
+impl Cluster {
+    /// A new database, copied from the template `empty` or `world`.
+    pub async fn database(&self, template: &str) -> String {
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut admin = AsyncPgConnection::establish(&self.servers.admin_url("postgres")).await.unwrap();
+        admin
+            .batch_execute(&format!("create database {name} template {template} owner owner"))
+            .await
+            .unwrap();
+        name
+    }
+
+    /// Address of a database for the service's configuration.
+    pub fn database_url(&self, database: &str) -> String {
+        self.servers.database_url(database)
+    }
+
+    /// Address of a database for one login.
+    pub fn login_url(&self, database: &str, login: &str) -> String {
+        login_url(&self.servers, database, login)
+    }
+
+    /// Redis's address.
+    pub fn redis_url(&self) -> String {
+        self.servers.redis_url()
+    }
+}

@@ -1,0 +1,9 @@
+//! What tests speak with: an application of their own, and a world of two organisations that look
+//! alike.
+
+pub mod answer;
+pub mod app;
+pub mod cluster;
+
+pub use answer::Answer;
+pub use app::TestApp;
