@@ -20,6 +20,7 @@ create table record_types (
     primary key (org_id, id),
     unique (org_id, key)
 );
+create unique index record_types_name on record_types (org_id, lower(name)) where archived_at is null;
 comment on table record_types is 'A kind of record and what clients see of it (REC-2, REC-3).';
 comment on column record_types.org_id is 'The tenant.';
 comment on column record_types.id is 'UUIDv7, made by the service.';
@@ -50,7 +51,8 @@ create policy app_portal_select on record_types for select to app_portal
     using (org_id = (select app_org()) and id = any ((select app_ids('app.types'))::uuid[]));
 grant select (org_id, id, shared, shared_fields, show_stage_names, show_files, show_comments, archived_at)
     on record_types to door;
-grant select, insert (org_id, id, key, name, name_plural, built_in, shared, shared_fields),
+grant select, insert (org_id, id, key, name, name_plural, built_in, shared, shared_fields, show_stage_names,
+        show_files, show_comments, allow_uploads, email_on_reply, portal_enabled_default),
     update (name, name_plural, shared, shared_fields, show_stage_names, show_files, show_comments,
         allow_uploads, email_on_reply, portal_enabled_default, version, archived_at)
     on record_types to app_staff;
@@ -111,6 +113,8 @@ create table field_definitions (
     foreign key (org_id, type_id) references record_types (org_id, id) on delete cascade,
     check ((kind = 'SELECT') = (cardinality(options) > 0))
 );
+create unique index field_definitions_label on field_definitions (org_id, type_id, lower(label))
+    where archived_at is null;
 comment on table field_definitions is 'A custom field of a record type (REC-2).';
 comment on column field_definitions.org_id is 'The tenant.';
 comment on column field_definitions.id is 'UUIDv7, made by the service.';

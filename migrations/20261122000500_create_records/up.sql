@@ -39,6 +39,7 @@ create table records (
 create index records_company on records (org_id, company_id, id);
 create index records_stage on records (org_id, type_id, stage_id);
 create index records_name on records (org_id, name, id);
+create index records_due on records (org_id, due_on, id);
 create index records_owner on records (org_id, owner_id);
 create index records_lead on records (org_id, lead_id) where lead_id is not null;
 comment on table records is 'One thing of a type, belonging to one company. The columns shared_* and custom_shared are what clients may read.';
@@ -155,8 +156,11 @@ grant select, insert (org_id, id, record_id, name, weight, due_on, completed_at,
     update (name, weight, due_on, completed_at, position, version, archived_at) on milestones to app_staff;
 grant select (org_id, id, record_id, name, weight, shared_due_on, completed_at, position) on milestones to app_portal;
 
--- What clients may read is written here and nowhere else. Both functions run as whoever writes
--- the row, so row-level security holds inside them too.
+-- What clients may read is written here and nowhere else. The functions run as whoever writes the
+-- row, so row-level security holds inside them too. Who writes a record holds its type's row in
+-- share mode, who changes what a type shares holds it alone: else a record written at the same
+-- moment would go on sharing what was just unshared. Locks are taken in the order type, record,
+-- milestone.
 create function records_share() returns trigger
 language plpgsql
 as $$
@@ -164,7 +168,7 @@ declare
     kind record_types%rowtype;
     stage stages%rowtype;
 begin
-    select * into strict kind from record_types t where t.org_id = new.org_id and t.id = new.type_id;
+    select * into strict kind from record_types t where t.org_id = new.org_id and t.id = new.type_id for share;
     select * into strict stage from stages s where s.org_id = new.org_id and s.id = new.stage_id;
     new.shared_phase := case when 'PHASE' = any (kind.shared_fields) then stage.client_phase end;
     new.shared_stage_id := case when 'PHASE' = any (kind.shared_fields) and kind.show_stage_names then stage.id end;
@@ -187,12 +191,15 @@ create trigger records_share before insert or update on records
 create function milestones_share() returns trigger
 language plpgsql
 as $$
+declare
+    deadlines boolean;
 begin
-    new.shared_due_on := (
-        select new.due_on
-        from records r
-        join record_types t on t.org_id = r.org_id and t.id = r.type_id
-        where r.org_id = new.org_id and r.id = new.record_id and 'DEADLINES' = any (t.shared_fields));
+    select 'DEADLINES' = any (t.shared_fields) into strict deadlines
+    from records r
+    join record_types t on t.org_id = r.org_id and t.id = r.type_id
+    where r.org_id = new.org_id and r.id = new.record_id
+    for share of t;
+    new.shared_due_on := case when deadlines then new.due_on end;
     return new;
 end $$;
 comment on function milestones_share() is 'Writes the column of a milestone that clients may read (REC-4).';
@@ -219,6 +226,7 @@ create function stages_reshare() returns trigger
 language plpgsql
 as $$
 begin
+    perform from record_types t where t.org_id = new.org_id and t.id = new.type_id for no key update;
     update records set version = version where org_id = new.org_id and type_id = new.type_id and stage_id = new.id;
     return null;
 end $$;
@@ -231,9 +239,15 @@ create function field_definitions_reshare() returns trigger
 language plpgsql
 as $$
 begin
-    update records set version = version where org_id = new.org_id and type_id = new.type_id;
+    perform from record_types t where t.org_id = new.org_id and t.id = new.type_id for no key update;
+    update records set version = version
+    where org_id = new.org_id and type_id = new.type_id and custom ? new.key;
     return null;
 end $$;
-comment on function field_definitions_reshare() is 'Shares a type''s records anew when one of its fields is shared, hidden or archived.';
-create trigger field_definitions_reshare after insert or update on field_definitions
-    for each row execute function field_definitions_reshare();
+comment on function field_definitions_reshare() is 'Shares anew the records that hold a field which is shared, hidden or archived.';
+create trigger field_definitions_reshare_new after insert on field_definitions
+    for each row when (new.shared)
+    execute function field_definitions_reshare();
+create trigger field_definitions_reshare after update on field_definitions
+    for each row when (old.shared <> new.shared or old.archived_at is distinct from new.archived_at)
+    execute function field_definitions_reshare();

@@ -10,5 +10,6 @@ pub mod idempotency;
 pub mod outbox;
 pub mod passwords;
 pub mod portals;
+pub mod record_types;
 pub mod tokens;
 pub mod validation;

@@ -1,0 +1,1 @@
+//! The built-in record type that an organisation starts with (REC-2).
