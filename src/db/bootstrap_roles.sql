@@ -16,11 +16,12 @@ begin
     if not pg_has_role('owner', 'door', 'member') then
         grant door to owner;
     end if;
+    -- Before the grant: since Postgres 16 the grant itself remembers whether it is inherited.
+    alter role app_migrate noinherit;
     if not pg_has_role('app_migrate', 'owner', 'member') then
         grant owner to app_migrate;
     end if;
 end $$;
-alter role app_migrate noinherit;
 alter role app_staff set statement_timeout = '10s';
 alter role app_portal set statement_timeout = '5s';
 alter role app_system set statement_timeout = '30s';

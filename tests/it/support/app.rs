@@ -13,8 +13,8 @@ use vestibule::app::App;
 use vestibule::config::{Config, Env};
 use vestibule::demo::data::PlantedOrganization;
 
-use super::Answer;
 use super::cluster::{Cluster, cluster};
+use super::{Answer, Sql};
 
 /// The service under test.
 pub struct TestApp {
@@ -70,6 +70,11 @@ impl TestApp {
     /// A connection as one of the database's logins, or as `postgres`.
     pub async fn login(&self, login: &str) -> AsyncPgConnection {
         AsyncPgConnection::establish(&self.cluster.login_url(&self.database, login)).await.unwrap()
+    }
+
+    /// Plain SQL as one of the database's logins, or as `postgres`.
+    pub async fn sql(&self, login: &str) -> Sql {
+        Sql::connect(&self.cluster.login_url(&self.database, login)).await
     }
 
     /// Runs SQL as the superuser, past every policy: to arrange what no verb arranges.

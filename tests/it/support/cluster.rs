@@ -56,6 +56,9 @@ impl Cluster {
             .batch_execute(&format!("create database {name} template {template} owner owner"))
             .await
             .unwrap();
+        // A copy does not inherit the database's own grants.
+        let mut copy = AsyncPgConnection::establish(&self.servers.admin_url(&name)).await.unwrap();
+        copy.batch_execute(include_str!("../../../src/db/bootstrap_database.sql")).await.unwrap();
         name
     }
 

@@ -4,6 +4,8 @@
 pub mod answer;
 pub mod app;
 pub mod cluster;
+pub mod sql;
 
 pub use answer::Answer;
 pub use app::TestApp;
+pub use sql::Sql;
