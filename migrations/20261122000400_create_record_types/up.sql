@@ -94,7 +94,7 @@ create policy app_portal_select on stages for select to app_portal
     using (org_id = (select app_org()) and type_id = any ((select app_ids('app.stage_types'))::uuid[]));
 grant select, insert (org_id, id, type_id, name, color, client_phase, position),
     update (name, color, client_phase, position, version, archived_at) on stages to app_staff;
-grant select (org_id, id, type_id, name, color, client_phase, position) on stages to app_portal;
+grant select (org_id, id, type_id, name, color, client_phase, position, archived_at) on stages to app_portal;
 
 create table field_definitions (
     org_id uuid not null,

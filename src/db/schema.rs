@@ -486,6 +486,7 @@ pub mod portal {
             color -> Text,
             client_phase -> Text,
             position -> Integer,
+            archived_at -> Nullable<Timestamptz>,
         }
     }
 

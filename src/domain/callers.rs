@@ -1,6 +1,7 @@
 //! Who is asking, read under the scope that the credential entered. A caller exists only while
 //! its transaction does: look-ups are never cached, so an ended session is ended at once.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -128,6 +129,13 @@ pub struct Portal {
     #[diesel(select_expression = app_id("app.session"))]
     #[diesel(select_expression_type = app_id<&'static str>)]
     pub session_id: Option<PortalSessionId>,
+}
+
+impl Portal {
+    /// The day it is where the organisation is.
+    pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.organization.time_zone.parse().unwrap_or(Tz::UTC)).date_naive()
+    }
 }
 
 /// The organisation as its clients see it (BRAND-1).

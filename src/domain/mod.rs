@@ -11,5 +11,6 @@ pub mod outbox;
 pub mod passwords;
 pub mod portals;
 pub mod record_types;
+pub mod shared_records;
 pub mod tokens;
 pub mod validation;

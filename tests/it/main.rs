@@ -3,4 +3,5 @@
 mod catalogue;
 mod companies;
 mod home;
+mod portal_records;
 mod support;

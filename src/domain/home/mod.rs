@@ -6,9 +6,8 @@ mod rows;
 
 use std::collections::HashMap;
 
-pub use rows::{SharedRecord, SharedStage, SharedType};
-
 use super::callers::Portal;
+use super::shared_records::{SharedRecord, SharedStage, SharedType};
 use crate::db::enums::{ClientPhase, PortalMode};
 use crate::db::ids::{RecordId, RecordTypeId};
 use crate::db::scope::Tx;

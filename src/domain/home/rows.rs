@@ -1,63 +1,16 @@
 //! The home's statements, as `app_portal`. No filter by organisation or company anywhere: the
 //! policies put it there.
 
-use chrono::NaiveDate;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::db::enums::ClientPhase;
-use crate::db::ids::{RecordId, RecordTypeId, StageId};
+use crate::db::ids::RecordId;
 use crate::db::schema::portal::{files, messages, record_types, records, stages};
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
+use crate::domain::shared_records::{SharedRecord, SharedStage, SharedType};
 use crate::error::Result;
-
-/// A record type as clients see it.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = record_types)]
-pub struct SharedType {
-    pub id: RecordTypeId,
-    pub key: String,
-    pub name: String,
-    pub name_plural: String,
-    pub show_stage_names: bool,
-}
-
-/// A stage as clients see it, where its type shows stage names.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = stages)]
-pub struct SharedStage {
-    pub id: StageId,
-    pub type_id: RecordTypeId,
-    pub name: String,
-    pub color: String,
-    pub client_phase: ClientPhase,
-}
-
-/// What a record shares. An absent value is not shared, or not set: nothing tells which.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = records)]
-pub struct SharedRecord {
-    pub id: RecordId,
-    pub type_id: RecordTypeId,
-    pub name: String,
-    #[diesel(column_name = shared_phase)]
-    pub phase: Option<ClientPhase>,
-    #[diesel(column_name = shared_stage_id)]
-    pub stage_id: Option<StageId>,
-    #[diesel(column_name = shared_status)]
-    pub status: Option<String>,
-    #[diesel(column_name = shared_description)]
-    pub description: Option<String>,
-    #[diesel(column_name = shared_percent)]
-    pub percent: Option<i16>,
-    #[diesel(column_name = shared_starts_on)]
-    pub starts_on: Option<NaiveDate>,
-    #[diesel(column_name = shared_due_on)]
-    pub due_on: Option<NaiveDate>,
-    pub custom_shared: serde_json::Value,
-}
 
 pub(super) async fn types(tx: &Tx<Portal>) -> Result<Vec<SharedType>> {
     Ok(record_types::table

@@ -3,12 +3,13 @@
 
 mod doorway;
 mod home;
+mod records;
 
 use async_graphql::MergedObject;
 
 /// What a portal shows.
 #[derive(Default, MergedObject)]
-pub struct PortalQuery(doorway::DoorwayQueries, home::HomeQueries);
+pub struct PortalQuery(doorway::DoorwayQueries, home::HomeQueries, records::RecordQueries);
 
 /// What a portal's visitor may do. Its fields run one after another.
 #[derive(Default, MergedObject)]
