@@ -56,3 +56,14 @@ async fn a_company_is_created_once_for_an_idempotency_key() {
     let other = app.query(token, CREATE, create("Kiln")).await;
     assert_eq!(other.code(), "CONFLICT");
 }
+
+/// ORG-3, REC-1
+#[tokio::test]
+async fn a_member_adds_a_company_only_with_the_permission() {
+    let app = TestApp::world().await;
+    let input = json!({ "input": { "name": "Larch & Sons" } });
+    let trusted = app.member_of(app.acme(), &["RECORDS_WRITE"]).await;
+    app.query(&trusted, CREATE, input.clone()).await.succeeded();
+    let other = app.member_of(app.acme(), &["BILLING_MANAGE"]).await;
+    assert_eq!(app.query(&other, CREATE, input).await.code(), "FORBIDDEN");
+}

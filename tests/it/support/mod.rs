@@ -1,6 +1,7 @@
 //! What tests speak with: an application of their own, and a world of two organisations that look
 //! alike.
 
+pub mod actors;
 pub mod answer;
 pub mod app;
 pub mod cluster;
