@@ -1,7 +1,9 @@
 //! The integration tests: one binary, real Postgres, real Redis, one database a test.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod catalogue;
 mod companies;
 mod home;
 mod portal_records;
+mod portals;
 mod support;

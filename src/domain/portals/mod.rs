@@ -1,39 +1,54 @@
-//! Portals, their links, and the sessions that open through them (LINK).
+//! Portals, their links, and the sessions that open through them (LINK). Whether a link is alive is
+//! decided by `enter_portal` in the database and nowhere else; the states here only tell staff.
 
+mod expiry;
+mod links;
+mod manage;
 mod rows;
+mod sessions;
 
-use chrono::{DateTime, TimeDelta, Utc};
+pub use expiry::Expiry;
+pub use links::{
+    LinkDraft, LinkEdit, NewUrl, Recipient, create_link, link_by_id, links_of, revoke_link, rotate_link,
+    update_link,
+};
+pub use manage::{CreatedPortal, PortalDraft, PortalEdit, PortalScope, create, revoke, rotate, update};
+pub use manage::{by_ids, count, list};
+pub use rows::{Link, Portal, PortalFilter};
+pub use sessions::{OpenedPortal, end_session, open};
 
-use super::callers::{enter_portal, hash_token};
-use super::tokens::{Token, TokenKind};
-use crate::clock::Clock;
-use crate::db::pool::Pools;
-use crate::db::scope::{Access, CredentialHash};
-use crate::error::Result;
+use async_graphql::Enum;
+use chrono::{DateTime, Utc};
 
-/// How long a portal session lives; its link may end sooner.
-const SESSION_LIFE: TimeDelta = TimeDelta::days(30);
-
-/// A portal session as it was opened.
-pub struct OpenedPortal {
-    pub token: Token,
-    pub expires_at: DateTime<Utc>,
+/// Whether a portal or link opens, as far as its own dates tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum DoorState {
+    /// Its start lies ahead.
+    Scheduled,
+    /// It opens.
+    Live,
+    /// Its end has come.
+    Expired,
+    /// It was revoked, for good.
+    Revoked,
 }
 
-/// Turns a link's token into a session. Dead links answer LINK_INACTIVE, whatever killed them.
-pub async fn open(pools: &Pools, clock: &Clock, link_token: &str) -> Result<OpenedPortal> {
-    let tx = enter_portal(pools, hash_token(link_token), Access::Write).await?;
-    let opened =
-        OpenedPortal { token: Token::new(TokenKind::PortalSession)?, expires_at: clock.now() + SESSION_LIFE };
-    rows::insert_session(&tx, clock.id().into(), &opened).await?;
-    tx.commit().await?;
-    Ok(opened)
-}
-
-/// Ends the session that a credential stands for. A link's own token has none to end.
-pub async fn end_session(pools: &Pools, credential: CredentialHash) -> Result<bool> {
-    let tx = enter_portal(pools, credential, Access::Write).await?;
-    let ended = rows::end_own_session(&tx).await?;
-    tx.commit().await?;
-    Ok(ended)
+impl DoorState {
+    /// Judges dates at a moment.
+    pub fn at(
+        now: DateTime<Utc>,
+        starts_at: Option<DateTime<Utc>>,
+        expires_at: Option<DateTime<Utc>>,
+        revoked_at: Option<DateTime<Utc>>,
+    ) -> Self {
+        if revoked_at.is_some() {
+            Self::Revoked
+        } else if expires_at.is_some_and(|end| end <= now) {
+            Self::Expired
+        } else if starts_at.is_some_and(|start| start > now) {
+            Self::Scheduled
+        } else {
+            Self::Live
+        }
+    }
 }

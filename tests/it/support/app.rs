@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use vestibule::app::App;
@@ -80,6 +80,28 @@ impl TestApp {
     /// Runs SQL as the superuser, past every policy: to arrange what no verb arranges.
     pub async fn arrange(&self, sql: &str) {
         self.login("postgres").await.batch_execute(sql).await.unwrap();
+    }
+
+    /// The one text that a query of the superuser yields.
+    pub async fn value(&self, sql: &str) -> String {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            value: String,
+        }
+        let sql = format!("select coalesce(({sql})::text, '') as value");
+        let row: Row = diesel::sql_query(sql).get_result(&mut self.login("postgres").await).await.unwrap();
+        row.value
+    }
+
+    /// Every row of every table as text.
+    pub async fn dump(&self) -> String {
+        let tables = self.value("select string_agg(relname, ' ') from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'").await;
+        let mut dump = String::new();
+        for table in tables.split(' ') {
+            dump += &self.value(&format!("select string_agg(t::text, chr(10)) from {table} t")).await;
+        }
+        dump
     }
 
     /// Sends a request through the router.

@@ -1,0 +1,75 @@
+//! When a portal or link ends (LINK-1): a number of days, or a day of the organisation's.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use crate::domain::validation::Checks;
+
+/// The longest expiry in days: ten years.
+const LONGEST: i32 = 3_650;
+
+/// When it ends, as staff say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Expiry {
+    /// Not by itself.
+    Never,
+    /// So many times 24 hours from now.
+    Days(i32),
+    /// At the end of this day in the organisation's time zone.
+    Until(NaiveDate),
+}
+
+impl Expiry {
+    /// The instant from which it is closed; notes a problem if that is not ahead.
+    pub fn instant(self, checks: &mut Checks, now: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Never => None,
+            Self::Days(days) => {
+                if !(1..=LONGEST).contains(&days) {
+                    checks.problem("expiry", format!("Choose 1 to {LONGEST} days."));
+                    return None;
+                }
+                Some(now + TimeDelta::days(days.into()))
+            }
+            Self::Until(day) => {
+                let end = end_of_day(day, zone);
+                if end.is_none_or(|end| end <= now) {
+                    checks.problem("expiry", "Choose today or a later day.");
+                }
+                end
+            }
+        }
+    }
+}
+
+/// The first instant of the following day. Where the clock skips midnight, the first one after it.
+fn end_of_day(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+    let midnight = day.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
+    (0..=3)
+        .find_map(|hours| (midnight + TimeDelta::hours(hours)).and_local_timezone(zone).earliest())
+        .map(|end| end.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(day: &str, zone: Tz) -> String {
+        end_of_day(day.parse().unwrap(), zone).unwrap().to_rfc3339()
+    }
+
+    /// LINK-1
+    #[test]
+    fn a_day_ends_in_the_organisations_time_zone() {
+        assert_eq!(end("2026-11-22", Tz::UTC), "2026-11-23T00:00:00+00:00");
+        assert_eq!(end("2026-11-22", Tz::Europe__Berlin), "2026-11-22T23:00:00+00:00");
+        assert_eq!(end("2026-07-01", Tz::America__New_York), "2026-07-02T04:00:00+00:00");
+    }
+
+    /// LINK-1
+    #[test]
+    fn a_day_before_a_skipped_midnight_ends_when_the_next_begins() {
+        assert_eq!(end("2018-11-03", Tz::America__Sao_Paulo), "2018-11-04T03:00:00+00:00");
+    }
+}

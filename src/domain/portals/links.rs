@@ -1,0 +1,210 @@
+//! Links: the secret URLs of a portal (LINK-1, LINK-2, LINK-4).
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::json;
+
+use super::DoorState;
+use super::expiry::Expiry;
+use super::manage::{about, check_order, live};
+use super::rows::{self, Link, LinkPatch, NewLink, Portal};
+use crate::db::enums::Permission;
+use crate::db::ids::{CompanyId, ContactId, LinkId, PortalId};
+use crate::db::scope::Tx;
+use crate::domain::callers::Staff;
+use crate::domain::changes::{Change, Write, missed_update};
+use crate::domain::idempotency::{self, Claim};
+use crate::domain::tokens::{Token, TokenKind};
+use crate::domain::validation::Checks;
+use crate::error::{Error, Result};
+
+/// Whom a link is meant for.
+#[derive(Clone, Debug, Serialize)]
+pub enum Recipient {
+    /// A contact of the portal's company.
+    Contact(ContactId),
+    /// An address without a contact.
+    Email(String),
+}
+
+/// What a new link is made of; absent parts are the portal's. Unchecked.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LinkDraft {
+    pub recipient: Option<Recipient>,
+    /// `Some(None)`: at once, whatever the portal says.
+    pub starts_at: Option<Option<DateTime<Utc>>>,
+    pub expiry: Option<Expiry>,
+    pub notifications: Option<bool>,
+}
+
+/// What changes of a link: absent parts stay, `Some(None)` goes back to the portal's. Unchecked.
+#[derive(Clone, Debug, Default)]
+pub struct LinkEdit {
+    pub starts_at: Option<Option<DateTime<Utc>>>,
+    pub expiry: Option<Option<Expiry>>,
+    pub notifications: Option<Option<bool>>,
+}
+
+/// The secret of a link, to be shown once.
+#[derive(Debug)]
+pub struct NewUrl {
+    pub link: LinkId,
+    pub token: Token,
+}
+
+/// Adds a link to a portal, once for each idempotency key. On a repeated key the secret is gone:
+/// only its hash was kept.
+pub async fn create_link(
+    write: &Write,
+    portal: PortalId,
+    draft: LinkDraft,
+    key: Option<&str>,
+) -> Result<(LinkId, Option<NewUrl>)> {
+    write.scope().require(Permission::PortalsManage)?;
+    let fresh = match idempotency::claim(write, key, "portal_link.create", &(portal, &draft)).await? {
+        Claim::Fresh(fresh) => fresh,
+        Claim::Repeated(id) => return Ok((id.into(), None)),
+    };
+    let portal = live(write, portal).await?;
+    let url = insert(write, portal.id, portal.company_id, draft).await?;
+    fresh.settle(write, url.link).await?;
+    tell(write, "portal_link.created", &portal, url.link);
+    Ok((url.link, Some(url)))
+}
+
+/// Stores a link of a portal that the caller has checked.
+pub(super) async fn insert(
+    write: &Write,
+    portal: PortalId,
+    company: CompanyId,
+    draft: LinkDraft,
+) -> Result<NewUrl> {
+    let token = Token::new(TokenKind::Link)?;
+    let mut checks = Checks::new();
+    let (contact, email) = match draft.recipient {
+        Some(Recipient::Contact(contact)) => (Some(contact), None),
+        Some(Recipient::Email(email)) => (None, Some(checks.email("recipientEmail", &email))),
+        None => (None, None),
+    };
+    if let Some(contact) = contact
+        && !rows::is_contact_of(write, contact, company).await?
+    {
+        checks.problem("recipientContactId", "This is not a contact of the portal's company.");
+    }
+    let zone = write.scope().time_zone();
+    let expires_at = draft.expiry.and_then(|expiry| expiry.instant(&mut checks, write.at(), zone));
+    check_order(&mut checks, draft.starts_at.flatten(), expires_at);
+    checks.finish()?;
+    let new = NewLink {
+        org_id: write.scope().org_id,
+        id: write.id(),
+        portal_id: portal,
+        company_id: company,
+        token_hash: token.hash().to_vec(),
+        recipient_contact_id: contact,
+        recipient_email: email,
+        own_start: draft.starts_at.is_some(),
+        starts_at: draft.starts_at.flatten(),
+        own_expiry: draft.expiry.is_some(),
+        expires_at,
+        notifications: draft.notifications,
+    };
+    rows::insert_link(write, &new).await?;
+    Ok(NewUrl { link: new.id, token })
+}
+
+/// Changes a link that stands at `version` (API-8).
+pub async fn update_link(write: &Write, id: LinkId, version: i32, edit: LinkEdit) -> Result<()> {
+    write.scope().require(Permission::PortalsManage)?;
+    let (link, portal) = find_live(write, id).await?;
+    let mut checks = Checks::new();
+    let zone = write.scope().time_zone();
+    let patch = LinkPatch {
+        own_start: edit.starts_at.map(|starts_at| starts_at.is_some()),
+        starts_at: edit.starts_at,
+        own_expiry: edit.expiry.map(|expiry| expiry.is_some()),
+        expires_at: edit
+            .expiry
+            .map(|expiry| expiry.and_then(|expiry| expiry.instant(&mut checks, write.at(), zone))),
+        notifications: edit.notifications,
+    };
+    let starts_at = patch.starts_at.unwrap_or(link.starts_at);
+    check_order(&mut checks, starts_at, patch.expires_at.unwrap_or(link.expires_at));
+    checks.finish()?;
+    if rows::update_link(write, id, version, &patch).await? == 0 {
+        return Err(missed_update(true, "link"));
+    }
+    tell(write, "portal_link.updated", &portal, id);
+    Ok(())
+}
+
+/// Closes a link's URL and its sessions, and gives it a new URL (LINK-4).
+pub async fn rotate_link(write: &Write, id: LinkId) -> Result<NewUrl> {
+    write.scope().require(Permission::PortalsManage)?;
+    let (_, portal) = find_live(write, id).await?;
+    let url = rotate(write, id).await?;
+    tell(write, "portal_link.rotated", &portal, id);
+    Ok(url)
+}
+
+/// Closes a link for good (LINK-4). Again is no error.
+pub async fn revoke_link(write: &Write, id: LinkId) -> Result<()> {
+    write.scope().require(Permission::PortalsManage)?;
+    let link = rows::link(write, id).await?.ok_or(Error::NotFound("link"))?;
+    let portal = rows::by_ids(write, &[link.portal_id]).await?.pop().ok_or(Error::NotFound("link"))?;
+    if link.revoked_at.is_none() && rows::revoke_link(write, id, write.at()).await? {
+        tell(write, "portal_link.revoked", &portal, id);
+    }
+    Ok(())
+}
+
+/// Gives every link of a portal that is not revoked a new URL.
+pub(super) async fn rotate_all(write: &Write, portal: PortalId) -> Result<Vec<NewUrl>> {
+    let mut urls = Vec::new();
+    for link in rows::links_of(write, &[portal]).await? {
+        if link.revoked_at.is_none() {
+            urls.push(rotate(write, link.id).await?);
+        }
+    }
+    Ok(urls)
+}
+
+/// A portal's links, oldest first, for several portals at once.
+pub async fn links_of(tx: &Tx<Staff>, portals: &[PortalId]) -> Result<Vec<Link>> {
+    rows::links_of(tx, portals).await
+}
+
+/// A link that the organisation has.
+pub async fn link_by_id(tx: &Tx<Staff>, id: LinkId) -> Result<Option<Link>> {
+    rows::link(tx, id).await
+}
+
+async fn rotate(write: &Write, id: LinkId) -> Result<NewUrl> {
+    let token = Token::new(TokenKind::Link)?;
+    rows::replace_token(write, id, token.hash()).await?;
+    Ok(NewUrl { link: id, token })
+}
+
+impl Link {
+    /// Whether it opens at a moment, as far as it and its portal tell.
+    pub fn state(&self, portal: &Portal, now: DateTime<Utc>) -> DoorState {
+        let starts_at = if self.own_start { self.starts_at } else { portal.starts_at };
+        let own_end = self.expires_at.filter(|_| self.own_expiry);
+        let expires_at = own_end.into_iter().chain(portal.expires_at).min();
+        DoorState::at(now, starts_at, expires_at, self.revoked_at.or(portal.revoked_at))
+    }
+}
+
+async fn find_live(write: &Write, id: LinkId) -> Result<(Link, Portal)> {
+    let link = rows::link(write, id).await?.ok_or(Error::NotFound("link"))?;
+    let portal = live(write, link.portal_id).await?;
+    match link.revoked_at {
+        None => Ok((link, portal)),
+        Some(_) => Err(Error::Conflict("This link was revoked, for good. Make a new one.".into())),
+    }
+}
+
+fn tell(write: &Write, kind: &'static str, portal: &Portal, link: LinkId) {
+    let change = Change::new(kind, link).payload(json!({ "portalId": portal.id }));
+    write.done(about(change, portal.company_id, portal.record_id));
+}

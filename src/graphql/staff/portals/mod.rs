@@ -1,0 +1,229 @@
+//! Portals and their links in the staff root (LINK-1 to LINK-4): the types that staff read.
+
+mod inputs;
+mod mutations;
+mod queries;
+
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
+use async_graphql::{Context, Enum, Object};
+use chrono::{DateTime, Utc};
+
+pub use mutations::PortalMutations;
+pub use queries::PortalQueries;
+
+use super::companies::Company;
+use crate::db::enums::PortalMode;
+use crate::db::ids::{ContactId, LinkId, MemberId, PortalId, RecordId};
+use crate::domain::callers::Staff;
+use crate::domain::portals::{self, DoorState};
+use crate::error::Error;
+use crate::graphql::context::request;
+use crate::graphql::errors::Result;
+use crate::graphql::loaders::{Batch, gathered, keyed};
+use crate::graphql::paging::connection;
+
+/// What a portal opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum PortalScope {
+    /// Every shared record of a company.
+    Company,
+    /// One record.
+    Record,
+}
+
+/// A doorway to one company, or to one record of it.
+pub struct Portal(portals::Portal);
+
+#[Object]
+impl Portal {
+    /// Its id.
+    async fn id(&self) -> PortalId {
+        self.0.id
+    }
+
+    /// The name that staff read.
+    async fn label(&self) -> &str {
+        &self.0.label
+    }
+
+    /// The name that clients read.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// What it opens.
+    async fn scope(&self) -> PortalScope {
+        if self.0.record_id.is_some() { PortalScope::Record } else { PortalScope::Company }
+    }
+
+    /// The company whose doorway it is.
+    async fn company(&self, ctx: &Context<'_>) -> Result<Company> {
+        let reading = request(ctx).staff().await?;
+        reading.loaders.required(self.0.company_id, "company").await.map(Company::from)
+    }
+
+    /// The one record it opens, for the scope RECORD.
+    async fn record_id(&self) -> Option<RecordId> {
+        self.0.record_id
+    }
+
+    /// The sections it shows.
+    async fn modes(&self) -> &[PortalMode] {
+        &self.0.modes
+    }
+
+    /// When it opens; null is at once.
+    async fn starts_at(&self) -> Option<DateTime<Utc>> {
+        self.0.starts_at
+    }
+
+    /// The instant from which it is closed; null is never.
+    async fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.0.expires_at
+    }
+
+    /// Whether it opens, as far as its own dates tell.
+    async fn state(&self, ctx: &Context<'_>) -> DoorState {
+        let now = request(ctx).app.clock.now();
+        DoorState::at(now, self.0.starts_at, self.0.expires_at, self.0.revoked_at)
+    }
+
+    /// Whether clients can be mailed about it.
+    async fn notifications(&self) -> bool {
+        self.0.notifications
+    }
+
+    /// A line such as "Managed by Example", shown in the header.
+    async fn attribution(&self) -> Option<&str> {
+        self.0.attribution.as_deref()
+    }
+
+    /// The member who made it.
+    async fn created_by(&self) -> MemberId {
+        self.0.created_by
+    }
+
+    /// Raised by every change; an update names the one it read.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When it was revoked, if it was.
+    async fn revoked_at(&self) -> Option<DateTime<Utc>> {
+        self.0.revoked_at
+    }
+
+    /// Its links, oldest first. Their URLs were shown once and are kept nowhere.
+    async fn links(&self, ctx: &Context<'_>) -> Result<Vec<PortalLink>> {
+        let reading = request(ctx).staff().await?;
+        let links = reading.loaders.many(LinksOf(self.0.id)).await?;
+        Ok(links.into_iter().map(PortalLink).collect())
+    }
+}
+
+impl From<portals::Portal> for Portal {
+    fn from(portal: portals::Portal) -> Self {
+        Self(portal)
+    }
+}
+
+connection!(PortalConnection, PortalEdge, Portal, "portals");
+
+/// One secret URL of a portal.
+pub struct PortalLink(portals::Link);
+
+#[Object]
+impl PortalLink {
+    /// Its id; stays through rotation.
+    async fn id(&self) -> LinkId {
+        self.0.id
+    }
+
+    /// The contact it is meant for.
+    async fn recipient_contact_id(&self) -> Option<ContactId> {
+        self.0.recipient_contact_id
+    }
+
+    /// The address it is meant for, where there is no contact.
+    async fn recipient_email(&self) -> Option<&str> {
+        self.0.recipient_email.as_deref()
+    }
+
+    /// Whether it has a start of its own; else the portal's holds.
+    async fn own_start(&self) -> bool {
+        self.0.own_start
+    }
+
+    /// With a start of its own: when it opens; null is at once.
+    async fn starts_at(&self) -> Option<DateTime<Utc>> {
+        self.0.starts_at
+    }
+
+    /// Whether it has an end of its own; it never outlives its portal.
+    async fn own_expiry(&self) -> bool {
+        self.0.own_expiry
+    }
+
+    /// With an end of its own: the instant from which it is closed; null is with its portal.
+    async fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.0.expires_at
+    }
+
+    /// Whether clients can be mailed about it; null is as its portal says.
+    async fn notifications(&self) -> Option<bool> {
+        self.0.notifications
+    }
+
+    /// Whether it opens, as far as it and its portal tell.
+    async fn state(&self, ctx: &Context<'_>) -> Result<DoorState> {
+        let request = request(ctx);
+        let reading = request.staff().await?;
+        let portal: portals::Portal = reading.loaders.required(self.0.portal_id, "portal").await?;
+        Ok(self.0.state(&portal, request.app.clock.now()))
+    }
+
+    /// Raised by every change; an update names the one it read.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When it was revoked, if it was.
+    async fn revoked_at(&self) -> Option<DateTime<Utc>> {
+        self.0.revoked_at
+    }
+}
+
+/// The links of a portal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct LinksOf(PortalId);
+
+impl Loader<LinksOf> for Batch<Staff> {
+    type Value = Vec<portals::Link>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[LinksOf]) -> Result<HashMap<LinksOf, Vec<portals::Link>>, Error> {
+        let ids: Vec<PortalId> = keys.iter().map(|key| key.0).collect();
+        Ok(gathered(portals::links_of(&self.0, &ids).await?, |link| LinksOf(link.portal_id)))
+    }
+}
+
+impl Loader<PortalId> for Batch<Staff> {
+    type Value = portals::Portal;
+    type Error = Error;
+
+    async fn load(&self, ids: &[PortalId]) -> Result<HashMap<PortalId, portals::Portal>, Error> {
+        Ok(keyed(portals::by_ids(&self.0, ids).await?, |portal| portal.id))
+    }
+}
