@@ -32,6 +32,8 @@ pub enum ErrorCode {
     PlanRequired,
     /// The query is too deep, too wide or too long.
     QueryTooComplex,
+    /// No document is known by this hash: send it again together with the hash.
+    PersistedQueryNotFound,
     /// Our fault; `extensions.requestId` finds it in the logs.
     Internal,
 }
@@ -51,6 +53,7 @@ impl ErrorCode {
             Self::CodeRequired => "CODE_REQUIRED",
             Self::PlanRequired => "PLAN_REQUIRED",
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::Internal => "INTERNAL",
         }
     }
@@ -88,6 +91,9 @@ pub enum Error {
     LinkInactive,
     #[error("{0}")]
     QueryTooComplex(String),
+    /// The text is part of the protocol: clients compare it.
+    #[error("PersistedQueryNotFound")]
+    PersistedQueryNotFound,
     /// Postgres or Redis is away; the caller may try again.
     #[error("The service cannot reach its {0} right now. Try again in a few seconds.")]
     Unavailable(&'static str),
@@ -120,6 +126,7 @@ impl Error {
             Self::RateLimited(_) => ErrorCode::RateLimited,
             Self::LinkInactive => ErrorCode::LinkInactive,
             Self::QueryTooComplex(_) => ErrorCode::QueryTooComplex,
+            Self::PersistedQueryNotFound => ErrorCode::PersistedQueryNotFound,
             Self::Unavailable(_) | Self::Internal(_) => ErrorCode::Internal,
         }
     }

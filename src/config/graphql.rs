@@ -28,7 +28,7 @@ const ALIASES: Setting = Setting {
 };
 const DIRECTIVES: Setting = Setting {
     name: "GRAPHQL_DIRECTIVES",
-    unit: "directives on one field",
+    unit: "directives on one field or fragment",
     default: Some("8"),
     about: "The most directives on one field.",
 };
@@ -38,6 +38,24 @@ const TOKENS: Setting = Setting {
     default: Some("5000"),
     about: "The longest document, counted before it is parsed.",
 };
+const CHARACTERS: Setting = Setting {
+    name: "GRAPHQL_CHARACTERS",
+    unit: "bytes",
+    default: Some("50000"),
+    about: "The longest document in bytes, looked at before anything else of it.",
+};
+const VARIABLES: Setting = Setting {
+    name: "GRAPHQL_VARIABLES",
+    unit: "bytes of JSON",
+    default: Some("200000"),
+    about: "The largest variables. Above HTTP_BODY_BYTES it has no effect.",
+};
+const PERSISTED: Setting = Setting {
+    name: "GRAPHQL_PERSISTED",
+    unit: "documents kept for automatic persisted queries",
+    default: Some("1000"),
+    about: "Few make clients send their documents again; each takes up to GRAPHQL_CHARACTERS of memory. 0 switches them off.",
+};
 const INTROSPECTION: Setting = Setting {
     name: "GRAPHQL_INTROSPECTION",
     unit: "true or false",
@@ -45,8 +63,18 @@ const INTROSPECTION: Setting = Setting {
     about: "Whether callers may read the schema. GraphiQL needs it.",
 };
 
-pub(super) const SETTINGS: &[Setting] =
-    &[DEPTH, COMPLEXITY, FIELDS, ALIASES, DIRECTIVES, TOKENS, INTROSPECTION];
+pub(super) const SETTINGS: &[Setting] = &[
+    DEPTH,
+    COMPLEXITY,
+    FIELDS,
+    ALIASES,
+    DIRECTIVES,
+    TOKENS,
+    CHARACTERS,
+    VARIABLES,
+    PERSISTED,
+    INTROSPECTION,
+];
 
 /// The limits of a query.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +85,9 @@ pub struct GraphqlLimits {
     pub aliases: usize,
     pub directives: usize,
     pub tokens: usize,
+    pub characters: usize,
+    pub variables: usize,
+    pub persisted: usize,
     pub introspection: bool,
 }
 
@@ -70,6 +101,9 @@ impl GraphqlLimits {
             aliases: env.parse(&ALIASES)?,
             directives: env.parse(&DIRECTIVES)?,
             tokens: env.parse(&TOKENS)?,
+            characters: env.parse(&CHARACTERS)?,
+            variables: env.parse(&VARIABLES)?,
+            persisted: env.parse(&PERSISTED)?,
             introspection: env.parse(&INTROSPECTION)?,
         })
     }

@@ -34,9 +34,7 @@ pub fn finish(response: &mut Response, request_id: &str) {
     for error in &mut response.errors {
         match code(error) {
             None if error.path.is_empty() => code_document_error(error),
-            None if error.message.starts_with("Failed to parse \"") => {
-                set_code(error, "VALIDATION");
-            }
+            None if error.message.starts_with("Failed to parse \"") => code_input_error(error),
             None => mask(error),
             Some(_) => {}
         }
@@ -54,7 +52,21 @@ pub fn code(error: &ServerError) -> Option<&str> {
     }
 }
 
+/// A value that a scalar did not take. The scalar's name is the schema's; what its library says
+/// about the value is nobody's business.
+fn code_input_error(error: &mut ServerError) {
+    let scalar = error.message.split('"').nth(1).unwrap_or("value");
+    error.message = format!("A value given as {scalar} is not one.");
+    set_code(error, "VALIDATION");
+}
+
 fn code_document_error(error: &mut ServerError) {
+    if error.message.trim_start().starts_with("--> ") {
+        error.message = match error.locations.first() {
+            Some(at) => format!("The document does not parse at line {}, column {}.", at.line, at.column),
+            None => "The document does not parse.".to_owned(),
+        };
+    }
     const LIMITS: [&str; 4] = [
         "Query is too complex.",
         "Query is nested too deep.",

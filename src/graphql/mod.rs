@@ -11,5 +11,6 @@ pub mod portal;
 pub mod root;
 pub mod scalars;
 pub mod staff;
+pub mod tokens;
 
 pub use root::{Schema, build, sdl};

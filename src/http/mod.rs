@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
@@ -24,13 +24,17 @@ use crate::graphql::Schema;
 pub struct Http {
     pub app: Arc<App>,
     pub schema: Schema,
+    /// Documents that clients name by hash.
+    pub persisted: Arc<graphql::Persisted>,
 }
 
 /// Every route of the service.
 pub fn router(app: Arc<App>) -> Router {
-    let http = Http { schema: crate::graphql::build(&app.config.graphql), app };
+    let limits = &app.config.graphql;
+    let persisted = Arc::new(graphql::Persisted::new(limits.persisted));
+    let http = Http { schema: crate::graphql::build(limits), persisted, app };
     Router::new()
-        .route("/graphql", get(graphql::get).post(graphql::post))
+        .route("/graphql", graphql_methods())
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/{file}", get(graphiql::asset))
         .merge(portal::routes())
@@ -41,4 +45,13 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(track::panicked))
         .layer(from_fn_with_state(http.clone(), track::track))
         .with_state(http)
+}
+
+/// HEAD is refused like every other method: it would run a query and throw its answer away.
+fn graphql_methods() -> MethodRouter<Http> {
+    get(graphql::get)
+        .post(graphql::post)
+        .options(graphql::options)
+        .head(graphql::other)
+        .fallback(graphql::other)
 }

@@ -7,3 +7,4 @@ mod home;
 mod portal_records;
 mod portals;
 mod support;
+mod transport;
