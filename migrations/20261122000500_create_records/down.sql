@@ -1,3 +1,4 @@
+drop trigger field_definitions_reshare_new on field_definitions;
 drop trigger field_definitions_reshare on field_definitions;
 drop function field_definitions_reshare();
 drop trigger stages_reshare on stages;

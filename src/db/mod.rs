@@ -2,6 +2,7 @@
 //! keyset paging, migrations. Not here: any rule of the product, and any query of a feature.
 
 pub mod bootstrap;
+pub mod constraints;
 pub mod enums;
 pub mod ids;
 pub mod migrate;

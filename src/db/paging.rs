@@ -15,6 +15,8 @@ pub const DEFAULT_PAGE: i32 = 25;
 pub const MAX_COUNT: i64 = 10_000;
 /// The longest cursor that is looked at.
 const MAX_CURSOR: usize = 2_048;
+/// How JSON writes the one character that Postgres cannot hold.
+const NUL: &[u8] = b"\\u0000";
 
 /// A page to read: at most `limit` rows after the row with key `after`.
 #[derive(Clone, Debug)]
@@ -65,12 +67,15 @@ fn open_cursor<K: DeserializeOwned>(cursor: &str) -> Result<K> {
     (cursor.len() <= MAX_CURSOR)
         .then(|| URL_SAFE_NO_PAD.decode(cursor).ok())
         .flatten()
+        .filter(|json| !json.windows(NUL.len()).any(|part| part == NUL))
         .and_then(|json| serde_json::from_slice(&json).ok())
         .ok_or_else(|| Error::invalid("after", "That is not a cursor of this list."))
 }
 
-/// An ILIKE pattern for text that contains `search`, taken literally.
+/// An ILIKE pattern for text that contains `search`, taken literally. Postgres holds
+/// no NUL, so neither does the pattern.
 pub fn contains(search: &str) -> String {
-    let literal = search.trim().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let literal =
+        search.replace('\0', "").trim().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{literal}%")
 }

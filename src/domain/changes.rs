@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ use crate::clock::Clock;
 use crate::db::ids::{CompanyId, RecordId};
 use crate::db::scope::Tx;
 use crate::db::settings::append_events;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Where a request came from, as the audit log keeps it.
 #[derive(Clone, Debug)]
@@ -183,13 +184,35 @@ fn with_subject(payload: &Value, subject: Uuid) -> Value {
     payload
 }
 
+/// The parts in which two states of a setting differ, before and after: what [`Change::settings`] takes.
+pub fn differing(before: &impl Serialize, after: &impl Serialize) -> Result<(Value, Value)> {
+    let (mut before, mut after) = (parts(before)?, parts(after)?);
+    let same: Vec<String> = after
+        .iter()
+        .filter(|(name, value)| before.get(*name) == Some(value))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in same {
+        before.remove(&name);
+        after.remove(&name);
+    }
+    Ok((Value::Object(before), Value::Object(after)))
+}
+
+fn parts(state: &impl Serialize) -> Result<serde_json::Map<String, Value>> {
+    match serde_json::to_value(state).map_err(Error::internal)? {
+        Value::Object(parts) => Ok(parts),
+        _ => Ok(serde_json::Map::new()),
+    }
+}
+
 /// What happened to an update that touched no row: gone, or changed by somebody else (API-8).
-pub fn missed_update(exists: bool, noun: &'static str) -> crate::error::Error {
+pub fn missed_update(exists: bool, noun: &'static str) -> Error {
     if exists {
-        crate::error::Error::Conflict(format!(
+        Error::Conflict(format!(
             "Somebody else changed this {noun} since you read it. Read it again and repeat your change."
         ))
     } else {
-        crate::error::Error::NotFound(noun)
+        Error::NotFound(noun)
     }
 }

@@ -46,7 +46,7 @@ pub async fn claim(
     input: &impl Serialize,
 ) -> Result<Claim> {
     let Some(key) = key else { return Ok(Claim::Fresh(Fresh(None))) };
-    if key.is_empty() || key.chars().count() > 200 {
+    if key.is_empty() || key.chars().count() > 200 || key.contains('\0') {
         return Err(Error::invalid("input.idempotencyKey", "A key has 1 to 200 characters."));
     }
     let hash = Sha256::digest(serde_json::to_vec(input).map_err(Error::internal)?).to_vec();

@@ -10,6 +10,7 @@ pub mod idempotency;
 pub mod outbox;
 pub mod passwords;
 pub mod portals;
+pub mod positions;
 pub mod record_types;
 pub mod shared_records;
 pub mod tokens;

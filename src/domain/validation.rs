@@ -67,6 +67,7 @@ impl Checks {
     pub fn web_address(&mut self, path: &str, value: &str) -> String {
         let address = value.trim();
         let fits = address.chars().count() <= 500
+            && !address.contains(char::is_control)
             && Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !fits {
             self.problem(path, "This must be a web address that starts with http:// or https://.");

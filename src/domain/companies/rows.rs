@@ -94,7 +94,7 @@ pub(super) async fn update(
     patch: &CompanyPatch,
 ) -> Result<usize> {
     let row = companies::table.filter(companies::id.eq(id)).filter(companies::version.eq(version));
-    let touched = (companies::version.eq(version + 1), companies::updated_at.eq(now));
+    let touched = (companies::version.eq(companies::version + 1), companies::updated_at.eq(now));
     Ok(diesel::update(row).set((patch, touched)).execute(&mut tx.connection()).await?)
 }
 
