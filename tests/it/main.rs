@@ -3,7 +3,10 @@
 
 mod catalogue;
 mod companies;
+mod descriptions;
+mod generated;
 mod home;
+mod migrations;
 mod portal_records;
 mod portals;
 mod support;

@@ -72,9 +72,24 @@ impl TestApp {
         AsyncPgConnection::establish(&self.cluster.login_url(&self.database, login)).await.unwrap()
     }
 
+    /// Address of this test's database for one login.
+    pub fn login_url(&self, login: &str) -> String {
+        self.cluster.login_url(&self.database, login)
+    }
+
+    /// Address of this test's database for the superuser.
+    pub fn admin_url(&self) -> String {
+        self.login_url("postgres")
+    }
+
+    /// What a process of the service's own needs to find this test's database and Redis.
+    pub fn environment(&self) -> [(&'static str, String); 2] {
+        [("DATABASE_URL", self.cluster.database_url(&self.database)), ("REDIS_URL", self.cluster.redis_url())]
+    }
+
     /// Plain SQL as one of the database's logins, or as `postgres`.
     pub async fn sql(&self, login: &str) -> Sql {
-        Sql::connect(&self.cluster.login_url(&self.database, login)).await
+        Sql::connect(&self.login_url(login)).await
     }
 
     /// Runs SQL as the superuser, past every policy: to arrange what no verb arranges.
