@@ -2415,3 +2415,4 @@ GRANT SELECT("position") ON TABLE public.stages TO app_portal;
 GRANT UPDATE(version) ON TABLE public.stages TO app_staff;
 
 GRANT UPDATE(archived_at) ON TABLE public.stages TO app_staff;
+GRANT SELECT(archived_at) ON TABLE public.stages TO app_portal;

@@ -8,6 +8,7 @@ use super::errors::{Result, coded};
 use crate::domain::portals::{self, OpenedPortal};
 
 /// Needs no caller.
+#[derive(async_graphql::Description)]
 pub struct AccessMutation;
 
 /// What opens a portal.
@@ -28,7 +29,7 @@ pub struct OpenPortalPayload {
     expires_at: DateTime<Utc>,
 }
 
-#[Object(serial)]
+#[Object(serial, use_type_description)]
 impl AccessMutation {
     /// Turns a link's token into a portal session, for those who build their own page.
     async fn open_portal(

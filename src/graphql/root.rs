@@ -34,9 +34,10 @@ pub fn sdl(limits: &GraphqlLimits) -> String {
 }
 
 /// Reading. An operation enters one of the guarded roots, never both.
+#[derive(async_graphql::Description)]
 pub struct Query;
 
-#[Object]
+#[Object(use_type_description)]
 impl Query {
     /// About this installation; open to everyone.
     async fn service(&self) -> Service {
@@ -56,9 +57,10 @@ impl Query {
 }
 
 /// Changing. The fields inside a root run one after another, each in a transaction of its own.
+#[derive(async_graphql::Description)]
 pub struct Mutation;
 
-#[Object]
+#[Object(use_type_description)]
 impl Mutation {
     /// What an anonymous caller may do: sign up, sign in, open a portal.
     async fn access(&self) -> AccessMutation {

@@ -11,9 +11,10 @@ use crate::graphql::context::{PortalReading, request};
 use crate::graphql::errors::{Result, coded};
 
 /// A doorway as its visitors see it.
+#[derive(async_graphql::Description)]
 pub struct PortalDoorway(Arc<PortalReading>);
 
-#[Object]
+#[Object(use_type_description)]
 impl PortalDoorway {
     /// Its id.
     async fn id(&self) -> PortalId {

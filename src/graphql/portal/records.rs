@@ -22,9 +22,10 @@ use crate::graphql::loaders::{Batch, gathered, keyed};
 use crate::graphql::paging::{connection, wants_count};
 
 /// A record as clients see it. A null is not shared, or not set: nothing tells which.
+#[derive(async_graphql::Description)]
 pub struct PortalRecord(SharedRecord);
 
-#[Object]
+#[Object(use_type_description)]
 impl PortalRecord {
     /// Its id.
     async fn id(&self) -> RecordId {

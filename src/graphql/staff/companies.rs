@@ -19,9 +19,10 @@ use crate::graphql::loaders::{Batch, keyed};
 use crate::graphql::paging::{connection, wants_count};
 
 /// A customer of the organisation.
+#[derive(async_graphql::Description)]
 pub struct Company(companies::Company);
 
-#[Object]
+#[Object(use_type_description)]
 impl Company {
     /// Its id.
     async fn id(&self) -> CompanyId {

@@ -34,9 +34,10 @@ pub enum PortalScope {
 }
 
 /// A doorway to one company, or to one record of it.
+#[derive(async_graphql::Description)]
 pub struct Portal(portals::Portal);
 
-#[Object]
+#[Object(use_type_description)]
 impl Portal {
     /// Its id.
     async fn id(&self) -> PortalId {
@@ -137,9 +138,10 @@ impl From<portals::Portal> for Portal {
 connection!(PortalConnection, PortalEdge, Portal, "portals");
 
 /// One secret URL of a portal.
+#[derive(async_graphql::Description)]
 pub struct PortalLink(portals::Link);
 
-#[Object]
+#[Object(use_type_description)]
 impl PortalLink {
     /// Its id; stays through rotation.
     async fn id(&self) -> LinkId {
