@@ -6,6 +6,7 @@ mod companies;
 mod descriptions;
 mod generated;
 mod home;
+mod isolation;
 mod migrations;
 mod portal_records;
 mod portals;
