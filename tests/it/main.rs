@@ -8,6 +8,7 @@ mod generated;
 mod home;
 mod isolation;
 mod migrations;
+mod page;
 mod portal_records;
 mod portals;
 mod support;
