@@ -200,14 +200,14 @@ CREATE FUNCTION public.found_organization(org uuid) RETURNS void
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
-    if not exists (select from organizations o where o.org_id = org) then
+    if app_org() is null and not exists (select from organizations o where o.org_id = org) then
         perform set_config('app.org', org::text, true);
     end if;
 end $$;
 
 ALTER FUNCTION public.found_organization(org uuid) OWNER TO door;
 
-COMMENT ON FUNCTION public.found_organization(org uuid) IS 'Enters an organisation that does not exist yet, for sign-up (ORG-1).';
+COMMENT ON FUNCTION public.found_organization(org uuid) IS 'Enters an organisation that does not exist yet, for sign-up (ORG-1). Not from within another.';
 
 CREATE FUNCTION public.milestones_share() RETURNS trigger
     LANGUAGE plpgsql
@@ -293,19 +293,29 @@ ALTER FUNCTION public.stages_reshare() OWNER TO owner;
 
 COMMENT ON FUNCTION public.stages_reshare() IS 'Shares a stage''s records anew when its client phase has changed.';
 
-CREATE FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, lifetime interval) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-    insert into staff_sessions (org_id, id, member_id, token_hash, user_agent, expires_at)
-    select m.org_id, session, m.id, hash, agent, now() + lifetime
+declare
+    member uuid;
+begin
+    select m.id into member
     from members m
-    where m.org_id = org and m.person_id = person and m.ended_at is null
-$$;
+    where m.org_id = org and m.person_id = person and m.ended_at is null and org = coalesce(app_org(), org);
+    if member is null then
+        return;
+    end if;
+    insert into staff_sessions (org_id, id, member_id, token_hash, user_agent, expires_at)
+    values (org, session, member, hash, agent, expires);
+    perform set_config('app.org', org::text, true),
+        set_config('app.member', member::text, true),
+        set_config('app.session', session::text, true);
+end $$;
 
-ALTER FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, lifetime interval) OWNER TO door;
+ALTER FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) OWNER TO door;
 
-COMMENT ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, lifetime interval) IS 'Stores a staff session for a person who proved who they are (ORG-2).';
+COMMENT ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) IS 'Stores a staff session for a person who proved who they are, and enters it, so that the sign-in is audited in its own transaction (ORG-2, ORG-5). Not into another organisation.';
 
 CREATE TABLE public.__diesel_schema_migrations (
     version character varying(50) NOT NULL,
@@ -624,7 +634,7 @@ CREATE TABLE public.members (
     person_id uuid NOT NULL,
     role text NOT NULL,
     permissions text[] DEFAULT '{}'::text[] NOT NULL,
-    name text NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."und-x-icu",
     email text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -651,7 +661,7 @@ COMMENT ON COLUMN public.members.role IS 'OWNER and ADMIN hold every permission.
 
 COMMENT ON COLUMN public.members.permissions IS 'What a MEMBER was granted; PORTALS_MANAGE cannot be (ORG-3).';
 
-COMMENT ON COLUMN public.members.name IS 'Name colleagues and clients read.';
+COMMENT ON COLUMN public.members.name IS 'Name colleagues and clients read; sorted as people sort.';
 
 COMMENT ON COLUMN public.members.email IS 'Address at the organisation.';
 
@@ -1221,7 +1231,7 @@ COMMENT ON COLUMN public.staff_sessions.created_at IS 'When the member signed in
 
 COMMENT ON COLUMN public.staff_sessions.expires_at IS 'From then on the token opens nothing.';
 
-COMMENT ON COLUMN public.staff_sessions.ended_at IS 'Set by sign-out or by an administrator.';
+COMMENT ON COLUMN public.staff_sessions.ended_at IS 'Set by sign-out, by an administrator, or with the membership.';
 
 CREATE TABLE public.stages (
     org_id uuid NOT NULL,
@@ -1869,8 +1879,8 @@ GRANT ALL ON FUNCTION public.register_person(person uuid, address text, password
 
 REVOKE ALL ON FUNCTION public.stages_reshare() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, lifetime interval) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, lifetime interval) TO app_staff;
+REVOKE ALL ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) TO app_staff;
 
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_staff;
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_portal;

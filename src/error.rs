@@ -77,6 +77,9 @@ pub struct FieldProblem {
 pub enum Error {
     #[error("Sign in to do this.")]
     Unauthenticated,
+    /// At sign-in: unknown address and wrong password alike.
+    #[error("That email address and password do not belong together.")]
+    WrongPassword,
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("No such {0}.")]
@@ -118,7 +121,7 @@ impl Error {
     /// Its code, for `extensions.code`.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Unauthenticated => ErrorCode::Unauthenticated,
+            Self::Unauthenticated | Self::WrongPassword => ErrorCode::Unauthenticated,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Validation(_) => ErrorCode::Validation,

@@ -18,4 +18,3 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod metrics;
-pub mod page;

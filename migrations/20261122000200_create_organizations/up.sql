@@ -66,7 +66,7 @@ create table members (
     role text not null check (role in ('OWNER', 'ADMIN', 'MEMBER')),
     permissions text[] not null default '{}' check (
         permissions <@ array['CLIENTS_INVITE', 'BILLING_MANAGE', 'SETTINGS_MANAGE', 'RECORDS_WRITE']),
-    name text not null check (char_length(name) between 1 and 120),
+    name text collate "und-x-icu" not null check (char_length(name) between 1 and 120),
     email text not null check (char_length(email) between 3 and 254),
     version integer not null default 1,
     created_at timestamptz not null default now(),
@@ -81,7 +81,7 @@ comment on column members.id is 'UUIDv7, made by the service.';
 comment on column members.person_id is 'Who signs in.';
 comment on column members.role is 'OWNER and ADMIN hold every permission.';
 comment on column members.permissions is 'What a MEMBER was granted; PORTALS_MANAGE cannot be (ORG-3).';
-comment on column members.name is 'Name colleagues and clients read.';
+comment on column members.name is 'Name colleagues and clients read; sorted as people sort.';
 comment on column members.email is 'Address at the organisation.';
 comment on column members.version is 'Raised by every update (API-8).';
 comment on column members.created_at is 'When the person joined.';
@@ -119,7 +119,7 @@ comment on column staff_sessions.token_hash is 'SHA-256 of the vs_ token; the to
 comment on column staff_sessions.user_agent is 'The browser or client at sign-in, cut to 300 characters.';
 comment on column staff_sessions.created_at is 'When the member signed in.';
 comment on column staff_sessions.expires_at is 'From then on the token opens nothing.';
-comment on column staff_sessions.ended_at is 'Set by sign-out or by an administrator.';
+comment on column staff_sessions.ended_at is 'Set by sign-out, by an administrator, or with the membership.';
 
 alter table staff_sessions enable row level security;
 alter table staff_sessions force row level security;

@@ -1,4 +1,4 @@
-drop function start_staff_session(uuid, uuid, uuid, bytea, text, interval);
+drop function start_staff_session(uuid, uuid, uuid, bytea, text, timestamptz);
 drop function found_organization(uuid);
 drop function register_person(uuid, text, text);
 drop function find_memberships(uuid);

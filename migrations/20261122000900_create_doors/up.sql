@@ -116,28 +116,38 @@ create function found_organization(org uuid) returns void
 language plpgsql security definer set search_path = public, pg_temp
 as $$
 begin
-    if not exists (select from organizations o where o.org_id = org) then
+    if app_org() is null and not exists (select from organizations o where o.org_id = org) then
         perform set_config('app.org', org::text, true);
     end if;
 end $$;
-comment on function found_organization(uuid) is 'Enters an organisation that does not exist yet, for sign-up (ORG-1).';
+comment on function found_organization(uuid) is 'Enters an organisation that does not exist yet, for sign-up (ORG-1). Not from within another.';
 
-create function start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, lifetime interval)
+create function start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamptz)
 returns void
-language sql security definer set search_path = public, pg_temp
+language plpgsql security definer set search_path = public, pg_temp
 as $$
-    insert into staff_sessions (org_id, id, member_id, token_hash, user_agent, expires_at)
-    select m.org_id, session, m.id, hash, agent, now() + lifetime
+declare
+    member uuid;
+begin
+    select m.id into member
     from members m
-    where m.org_id = org and m.person_id = person and m.ended_at is null
-$$;
-comment on function start_staff_session(uuid, uuid, uuid, bytea, text, interval) is 'Stores a staff session for a person who proved who they are (ORG-2).';
+    where m.org_id = org and m.person_id = person and m.ended_at is null and org = coalesce(app_org(), org);
+    if member is null then
+        return;
+    end if;
+    insert into staff_sessions (org_id, id, member_id, token_hash, user_agent, expires_at)
+    values (org, session, member, hash, agent, expires);
+    perform set_config('app.org', org::text, true),
+        set_config('app.member', member::text, true),
+        set_config('app.session', session::text, true);
+end $$;
+comment on function start_staff_session(uuid, uuid, uuid, bytea, text, timestamptz) is 'Stores a staff session for a person who proved who they are, and enters it, so that the sign-in is audited in its own transaction (ORG-2, ORG-5). Not into another organisation.';
 
 revoke execute on all functions in schema public from public;
 grant execute on function app_setting(text), app_id(text), app_number(text), app_ids(text), app_org() to door, app_staff, app_portal, app_system;
 grant execute on function append_events(jsonb), enter_staff(bytea), find_person(text), find_memberships(uuid),
     register_person(uuid, text, text), found_organization(uuid),
-    start_staff_session(uuid, uuid, uuid, bytea, text, interval) to app_staff;
+    start_staff_session(uuid, uuid, uuid, bytea, text, timestamptz) to app_staff;
 grant execute on function enter_portal(bytea) to app_portal;
 
 do $$
@@ -147,7 +157,7 @@ begin
     foreach door_function in array array[
         'enter_staff(bytea)', 'enter_portal(bytea)', 'find_person(text)', 'find_memberships(uuid)',
         'register_person(uuid, text, text)', 'found_organization(uuid)',
-        'start_staff_session(uuid, uuid, uuid, bytea, text, interval)']::regprocedure[]
+        'start_staff_session(uuid, uuid, uuid, bytea, text, timestamptz)']::regprocedure[]
     loop
         execute format('alter function %s owner to door', door_function);
     end loop;

@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 
@@ -85,22 +85,22 @@ impl Staff {
 
 /// Enters an organisation with a staff session's hash.
 pub async fn enter_staff(pools: &Pools, hash: CredentialHash, access: Access) -> Result<Tx<Staff>> {
-    use crate::db::schema::staff::{members, organizations};
     pools
-        .enter(Door::Staff(hash), access, |mut connection| {
-            async move {
-                members::table
-                    .inner_join(organizations::table.on(organizations::org_id.eq(members::org_id)))
-                    .filter(members::id.nullable().eq(app_id("app.member")))
-                    .select(Staff::as_select())
-                    .first(&mut connection)
-                    .await
-                    .optional()
-            }
-            .boxed()
-        })
+        .enter(Door::Staff(hash), access, |connection| read_staff(connection).boxed())
         .await?
         .ok_or(Error::Unauthenticated)
+}
+
+/// The member whose context the transaction has, if any.
+pub(super) async fn read_staff(mut connection: &AsyncPgConnection) -> QueryResult<Option<Staff>> {
+    use crate::db::schema::staff::{members, organizations};
+    members::table
+        .inner_join(organizations::table.on(organizations::org_id.eq(members::org_id)))
+        .filter(members::id.nullable().eq(app_id("app.member")))
+        .select(Staff::as_select())
+        .first(&mut connection)
+        .await
+        .optional()
 }
 
 /// A visitor behind a portal's door, and what the door says.

@@ -97,6 +97,19 @@ impl Checks {
         value.to_owned()
     }
 
+    /// An organisation's name in addresses: 1 to 63 of a-z, 0-9 and hyphens, none at the ends.
+    pub fn slug(&mut self, path: &str, value: &str) -> String {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let fits = (1..=63).contains(&value.len())
+            && value.bytes().all(|b| plain(b) || b == b'-')
+            && !value.starts_with('-')
+            && !value.ends_with('-');
+        if !fits {
+            self.problem(path, "This must hold 1 to 63 of a-z, 0-9 and hyphens, and no hyphen at its ends.");
+        }
+        value.to_owned()
+    }
+
     /// An IANA time zone.
     pub fn time_zone(&mut self, path: &str, value: &str) -> String {
         if Tz::from_str(value).is_err() {

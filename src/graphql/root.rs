@@ -64,7 +64,7 @@ pub struct Mutation;
 impl Mutation {
     /// What an anonymous caller may do: sign up, sign in, open a portal.
     async fn access(&self) -> AccessMutation {
-        AccessMutation
+        AccessMutation::default()
     }
 
     /// Changes to the organisation, by its members.

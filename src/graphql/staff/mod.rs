@@ -1,22 +1,35 @@
 //! The staff root: one file a feature. Everything here reads and writes as `app_staff`.
 
 pub mod companies;
+pub mod members;
+pub mod organizations;
 pub mod portals;
 pub mod record_types;
+pub mod staff_sessions;
 
 use async_graphql::MergedObject;
 
 /// What members of an organisation read.
 #[derive(Default, MergedObject)]
-pub struct StaffQuery(companies::CompanyQueries, portals::PortalQueries, record_types::RecordTypeQueries);
+pub struct StaffQuery(
+    companies::CompanyQueries,
+    members::MemberQueries,
+    organizations::OrganizationQueries,
+    portals::PortalQueries,
+    record_types::RecordTypeQueries,
+    staff_sessions::StaffSessionQueries,
+);
 
 /// What members of an organisation change. Its fields run one after another.
 #[derive(Default, MergedObject)]
 #[graphql(serial)]
 pub struct StaffMutation(
     companies::CompanyMutations,
+    members::MemberMutations,
+    organizations::OrganizationMutations,
     portals::PortalMutations,
     record_types::RecordTypeMutations,
     record_types::StageMutations,
     record_types::FieldMutations,
+    staff_sessions::StaffSessionMutations,
 );

@@ -1,0 +1,74 @@
+//! The door functions over `people`. They return rows, which Diesel's own language cannot call.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{self, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures::FutureExt as _;
+
+use crate::db::ids::{OrgId, PersonId};
+use crate::db::pool::Pools;
+use crate::db::scope::{Access, Door};
+use crate::error::Result;
+
+/// A person, for checking the password.
+#[derive(Clone, QueryableByName)]
+pub(super) struct Known {
+    #[diesel(sql_type = sql_types::Uuid)]
+    pub person_id: PersonId,
+    #[diesel(sql_type = Text)]
+    pub password_hash: String,
+}
+
+/// An organisation that a person belongs to.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Membership {
+    #[diesel(sql_type = sql_types::Uuid)]
+    pub org_id: OrgId,
+    #[diesel(sql_type = Text)]
+    pub slug: String,
+}
+
+diesel::define_sql_function! {
+    /// Adds a person at sign-up.
+    fn register_person(person: sql_types::Uuid, address: Text, password: Text);
+}
+
+pub(super) async fn find(pools: &Pools, email: String) -> Result<Option<Known>> {
+    let entered = pools
+        .enter(Door::Street, Access::Read, |mut connection| {
+            let query = sql_query("select person_id, password_hash from find_person($1)");
+            let query = query.bind::<Text, _>(email.clone());
+            async move { query.get_result::<Known>(&mut connection).await.optional() }.boxed()
+        })
+        .await?;
+    let Some(tx) = entered else { return Ok(None) };
+    let known = tx.scope().clone();
+    tx.commit().await?;
+    Ok(Some(known))
+}
+
+pub(super) async fn memberships(pools: &Pools, person: PersonId) -> Result<Vec<Membership>> {
+    let entered = pools
+        .enter(Door::Street, Access::Read, |mut connection| {
+            let query = sql_query("select org_id, slug from find_memberships($1)");
+            let query = query.bind::<sql_types::Uuid, _>(person);
+            async move { query.load::<Membership>(&mut connection).await.map(Some) }.boxed()
+        })
+        .await?;
+    let Some(tx) = entered else { return Ok(Vec::new()) };
+    let found = tx.scope().clone();
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// Adds a person, in the transaction that founds their first organisation.
+pub async fn register(
+    mut connection: &AsyncPgConnection,
+    person: PersonId,
+    email: &str,
+    password_hash: &str,
+) -> QueryResult<()> {
+    diesel::select(register_person(person, email, password_hash)).execute(&mut connection).await?;
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! What an anonymous caller may do: sign up, sign in, open a portal. One file a feature.
+
+mod organizations;
+mod portals;
+mod staff_sessions;
+
+use async_graphql::MergedObject;
+
+/// Needs no caller. Its fields run one after another.
+#[derive(Default, MergedObject)]
+#[graphql(serial)]
+pub struct AccessMutation(
+    organizations::OrganizationAccess,
+    staff_sessions::StaffAccess,
+    portals::PortalAccess,
+);

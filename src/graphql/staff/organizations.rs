@@ -1,0 +1,160 @@
+//! The organisation and its settings in the staff root.
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use crate::db::enums::Plan;
+use crate::db::ids::OrgId;
+use crate::domain::organizations::{self, OrganizationEdit};
+use crate::graphql::context::request;
+use crate::graphql::errors::{Result, coded};
+
+/// The organisation, with its settings.
+#[derive(async_graphql::Description)]
+pub struct Organization(organizations::Organization);
+
+#[Object(use_type_description)]
+impl Organization {
+    /// Its id.
+    async fn id(&self) -> OrgId {
+        self.0.org_id
+    }
+
+    /// Its name in addresses and at sign-in.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+
+    /// The name that staff and clients read.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// IANA name of the zone its days are in.
+    async fn time_zone(&self) -> &str {
+        &self.0.time_zone
+    }
+
+    /// Its plan.
+    async fn plan(&self) -> Plan {
+        self.0.plan
+    }
+
+    /// Whether its portals are open at all.
+    async fn portal_enabled(&self) -> bool {
+        self.0.portal_enabled
+    }
+
+    /// The colour of its portals, `#rrggbb`.
+    async fn accent_color(&self) -> &str {
+        &self.0.accent_color
+    }
+
+    /// Plain text that greets visitors of its portals.
+    async fn welcome_message(&self) -> Option<&str> {
+        self.0.welcome_message.as_deref()
+    }
+
+    /// Its website, an absolute http or https address.
+    async fn website(&self) -> Option<&str> {
+        self.0.website.as_deref()
+    }
+
+    /// Where clients write for help.
+    async fn support_email(&self) -> Option<&str> {
+        self.0.support_email.as_deref()
+    }
+
+    /// Raised by every change; an update names the one it read.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// When it signed up.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+}
+
+impl From<organizations::Organization> for Organization {
+    fn from(organization: organizations::Organization) -> Self {
+        Self(organization)
+    }
+}
+
+/// Reading the organisation.
+#[derive(Default)]
+pub struct OrganizationQueries;
+
+#[Object]
+impl OrganizationQueries {
+    /// The organisation that the session names.
+    async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
+        Some(load(ctx).await)
+    }
+}
+
+async fn load(ctx: &Context<'_>) -> Result<Organization> {
+    let reading = request(ctx).staff().await?;
+    organizations::read(&reading.tx).await.map(Organization).map_err(coded)
+}
+
+/// What to change of the settings. Absent fields stay as they are.
+#[derive(InputObject)]
+pub struct UpdateOrganizationInput {
+    /// The version that was read; CONFLICT if it has moved on.
+    version: i32,
+    /// 1 to 120 characters.
+    name: Option<String>,
+    /// IANA name of the zone its days are in.
+    time_zone: Option<String>,
+    /// False closes every portal, with the answer of a dead link; true opens them again.
+    portal_enabled: Option<bool>,
+    /// `#rrggbb`.
+    accent_color: Option<String>,
+    /// Plain text of up to 2,000 characters; null empties it.
+    welcome_message: MaybeUndefined<String>,
+    /// An absolute http or https address; null empties it.
+    website: MaybeUndefined<String>,
+    /// Where clients write for help; null empties it.
+    support_email: MaybeUndefined<String>,
+}
+
+/// The organisation as it was changed.
+#[derive(SimpleObject)]
+pub struct UpdateOrganizationPayload {
+    /// The changed organisation.
+    organization: Organization,
+}
+
+/// Changing the organisation.
+#[derive(Default)]
+pub struct OrganizationMutations;
+
+#[Object]
+impl OrganizationMutations {
+    /// Changes the organisation's settings. Needs SETTINGS_MANAGE.
+    async fn update_organization(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateOrganizationInput,
+    ) -> Option<Result<UpdateOrganizationPayload>> {
+        Some(update(ctx, input).await)
+    }
+}
+
+async fn update(ctx: &Context<'_>, input: UpdateOrganizationInput) -> Result<UpdateOrganizationPayload> {
+    let edit = OrganizationEdit {
+        name: input.name,
+        time_zone: input.time_zone,
+        portal_enabled: input.portal_enabled,
+        accent_color: input.accent_color,
+        welcome_message: input.welcome_message.into(),
+        website: input.website.into(),
+        support_email: input.support_email.into(),
+    };
+    let write = request(ctx).write().await?;
+    let updated = organizations::update(&write, input.version, edit).await;
+    write.finish(updated).await.map_err(coded)?;
+    Ok(UpdateOrganizationPayload { organization: load(ctx).await? })
+}
