@@ -11,6 +11,7 @@ use crate::config::{self, Config, Env};
 use crate::db::bootstrap;
 use crate::db::migrate::{self, SchemaState};
 use crate::db::pool::Login;
+use crate::demo::{self, DemoOptions};
 use crate::http::serve;
 
 /// A self-hosted client portal.
@@ -34,6 +35,8 @@ enum Command {
         #[arg(long, default_value = "vestibule")]
         database: String,
     },
+    /// Try it out: a private Postgres and Redis, demo data, and the service, in one folder.
+    Demo(DemoOptions),
     /// Bring the database to this program's schema.
     Migrate,
     /// Print the GraphQL schema.
@@ -59,6 +62,10 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Schema => print_schema(),
         Command::Config => print_config(),
+        Command::Demo(options) => {
+            start_logging("warn");
+            block_on(demo::run(options))
+        }
         Command::Serve => block_on(serve_requests(&env)),
         Command::Bootstrap { admin_url, database } => {
             let password = config::DatabaseConfig::password_of(&env)?;
@@ -75,7 +82,7 @@ fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
 }
 
 async fn serve_requests(env: &Env) -> anyhow::Result<()> {
-    start_logging();
+    start_logging("info");
     let app = App::new(Config::read(env)?)?;
     match migrate::state(&app.pools).await {
         Ok(SchemaState::Ready) => {}
@@ -87,7 +94,7 @@ async fn serve_requests(env: &Env) -> anyhow::Result<()> {
         }
         Err(_) => tracing::warn!("the database does not answer yet; requests get 503 until it does"),
     }
-    let listener = serve::bind(&app).await?;
+    let listener = serve::listen(app.config.http.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "serving");
     serve::run(app, listener).await
 }
@@ -121,10 +128,10 @@ fn print_config() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// JSON lines on standard error; `RUST_LOG` chooses how much.
-pub fn start_logging() {
+/// JSON lines on standard error; `RUST_LOG` chooses how much, `level` where it is silent.
+fn start_logging(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

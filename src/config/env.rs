@@ -36,6 +36,12 @@ impl Env {
         Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
+    /// This environment with some variables set otherwise.
+    pub fn with<'a>(mut self, pairs: impl IntoIterator<Item = (&'a str, String)>) -> Self {
+        self.0.extend(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self
+    }
+
     /// The text of a setting: the variable, else its file, else the default.
     pub fn text(&self, setting: &Setting) -> anyhow::Result<Option<String>> {
         let name = setting.name;

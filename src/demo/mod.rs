@@ -4,3 +4,171 @@
 
 pub mod data;
 pub mod servers;
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use secrecy::ExposeSecret as _;
+
+use crate::app::App;
+use crate::config::{Config, Env};
+use crate::db::pool::Login;
+use crate::db::{bootstrap, migrate};
+use crate::http::serve;
+use data::{Amount, Planted};
+use servers::{Durability, Found, Servers};
+
+const DATABASE: &str = "vestibule";
+
+/// What `vestibule demo` can be told.
+#[derive(Args, Clone, Debug)]
+pub struct DemoOptions {
+    /// The loopback port to serve on.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Where the demo keeps its database and demo.json.
+    #[arg(long, default_value = ".vestibule")]
+    pub data_dir: PathBuf,
+    /// Forget the folder's data and plant anew.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Companies in each organisation.
+    #[arg(long, default_value_t = Amount::default().companies)]
+    pub companies: i32,
+    /// Projects of each company.
+    #[arg(long, default_value_t = Amount::default().projects)]
+    pub projects: i32,
+    /// Files of each project.
+    #[arg(long, default_value_t = Amount::default().files)]
+    pub files: i32,
+    /// Messages of each project.
+    #[arg(long, default_value_t = Amount::default().messages)]
+    pub messages: i32,
+}
+
+impl DemoOptions {
+    fn amount(&self) -> Amount {
+        Amount {
+            companies: self.companies,
+            projects: self.projects,
+            files: self.files,
+            messages: self.messages,
+        }
+    }
+
+    fn handover(&self) -> PathBuf {
+        self.data_dir.join("demo.json")
+    }
+}
+
+/// Starts the demo and serves until a signal. Prints what to open as soon as it is open.
+pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "measures a duration, decides nothing")]
+    let start = Instant::now();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+    let listener = serve::listen(address).await?;
+    if options.fresh {
+        forget(&options.data_dir)?;
+    }
+    let (servers, found) = Servers::start(&options.data_dir, Durability::Safe)?;
+    let port = listener.local_addr()?.port();
+    let app = App::new(config(&servers, port)?)?;
+    let mut planted = match (found, read(&options.handover())) {
+        (Found::Data, Some(planted)) => planted,
+        _ => plant(&app, &servers, options.amount()).await?,
+    };
+    migrate::run(app.config.database.url(Login::Migrate).expose_secret()).await?;
+    address_urls(&app, &mut planted);
+    write(&options.handover(), &planted)?;
+    tell(&planted, &options.handover(), start);
+    let served = serve::run(app, listener).await;
+    drop(servers);
+    served
+}
+
+/// Where things are is the demo's to say; every other setting is the environment's.
+fn config(servers: &Servers, port: u16) -> anyhow::Result<Config> {
+    Config::read(&Env::of_process().with([
+        ("DATABASE_URL", servers.database_url(DATABASE)),
+        ("REDIS_URL", servers.redis_url()),
+        ("LISTEN", format!("127.0.0.1:{port}")),
+        ("BASE_URL", format!("http://127.0.0.1:{port}")),
+    ]))
+}
+
+/// Makes the database anew and fills it. What an interrupted start left half done is dropped.
+async fn plant(app: &App, servers: &Servers, amount: Amount) -> anyhow::Result<Planted> {
+    let mut cluster = AsyncPgConnection::establish(&servers.admin_url("postgres")).await?;
+    cluster.batch_execute(&format!("drop database if exists {DATABASE} with (force)")).await?;
+    bootstrap::run(&servers.admin_url("postgres"), DATABASE, |_| None).await?;
+    let url = app.config.database.url(Login::Migrate);
+    migrate::run(url.expose_secret()).await?;
+    let told = |step: &str| eprintln!("  {step}");
+    let organizations = data::plant(url.expose_secret(), amount, &app.clock, told).await?;
+    Ok(Planted { base_url: String::new(), graphql_url: String::new(), organizations })
+}
+
+/// The port may differ from the one that the data was planted under.
+fn address_urls(app: &App, planted: &mut Planted) {
+    planted.base_url = app.config.http.base_url.as_str().trim_end_matches('/').to_owned();
+    planted.graphql_url = format!("{}/graphql", planted.base_url);
+    for portal in planted.organizations.iter_mut().flat_map(|org| &mut org.portals) {
+        portal.url = app.config.http.portal_url(&portal.token);
+    }
+}
+
+fn tell(planted: &Planted, handover: &Path, start: Instant) {
+    println!("\nVestibule is open ({:.1} s after its start).\n", start.elapsed().as_secs_f64());
+    for org in &planted.organizations {
+        println!("{}", org.name);
+        for portal in org.portals.iter().take(3) {
+            println!("  portal   {}  ({})", portal.url, portal.title);
+        }
+        println!("  staff    {}  password {}", org.owner.email, org.owner.password);
+        println!("  token    {}\n", org.staff_token);
+    }
+    println!(
+        "GraphiQL   {}/graphiql  (send the token as {{\"Authorization\": \"Bearer vs_…\"}})",
+        planted.base_url
+    );
+    println!("For scripts, all of it: {}", handover.display());
+    println!("Stop with ctrl-c.\n");
+}
+
+fn read(handover: &Path) -> Option<Planted> {
+    serde_json::from_slice(&fs::read(handover).ok()?).ok()
+}
+
+/// Holds secrets: for the owner's eyes only, and never half written.
+fn write(handover: &Path, planted: &Planted) -> anyhow::Result<()> {
+    let half = handover.with_extension("json.new");
+    let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    serde_json::to_writer_pretty(file, planted)?;
+    fs::rename(&half, handover).with_context(|| format!("cannot write {}", handover.display()))
+}
+
+/// Deletes what a demo wrote, and nothing of a folder that is not a demo's.
+fn forget(folder: &Path) -> anyhow::Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let foreign = fs::read_dir(folder)?.flatten().map(|entry| entry.file_name()).find(|name| {
+        !["postgres", "redis", "run", "demo.json", "demo.json.new"].iter().any(|ours| name == ours)
+    });
+    if let Some(name) = foreign {
+        bail!(
+            "{} holds {}, which no demo wrote: choose another folder with --data-dir",
+            folder.display(),
+            name.display()
+        );
+    }
+    fs::remove_dir_all(folder)
+        .with_context(|| format!("cannot delete {}: is a demo still running there?", folder.display()))
+}

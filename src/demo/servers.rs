@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,7 @@ impl Servers {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let folder = folder.canonicalize()?;
         let sockets = socket_folder(&folder)?;
+        account.check_reach(&folder)?;
         for path in [&folder.join("postgres"), &folder.join("redis"), &sockets] {
             account.own_folder(path)?;
         }
@@ -88,7 +89,10 @@ impl Servers {
         let start = now();
         loop {
             if let Some(status) = self.postgres.try_wait()? {
-                bail!("Postgres ended with {status}: {}", last_line(&cluster.join("server.log")));
+                bail!(
+                    "Postgres ended with {status}; is another demo using this folder? Its log ends: {}",
+                    last_line(&cluster.join("server.log"))
+                );
             }
             if let Some(status) = self.redis.try_wait()? {
                 bail!("Redis ended with {status}: {}", last_line(&redis.join("server.log")));
@@ -180,6 +184,23 @@ impl Account {
         command.process_group(0);
         command.env_remove("PGDATA").env("LC_ALL", "C.UTF-8").current_dir("/");
         command
+    }
+
+    /// The servers' user has to be able to walk to the folder.
+    fn check_reach(&self, folder: &Path) -> anyhow::Result<()> {
+        let Some(user) = &self.0 else { return Ok(()) };
+        let closed = folder.ancestors().skip(1).find(|parent| {
+            let Ok(about) = fs::metadata(parent) else { return false };
+            about.uid() != user.uid.as_raw() && about.mode() & 0o001 == 0
+        });
+        if let Some(parent) = closed {
+            bail!(
+                "the private servers run as the user {}, who cannot enter {}: choose another folder, for instance `--data-dir /var/tmp/vestibule`",
+                user.name,
+                parent.display()
+            );
+        }
+        Ok(())
     }
 
     fn own_folder(&self, path: &Path) -> anyhow::Result<()> {

@@ -68,9 +68,13 @@ impl Token {
     }
 }
 
-/// Whether a text has the form of a link's token. Those that have not are hashed and looked up all
-/// the same, so that no answer or time tells them apart (LINK-5).
-#[cfg(test)]
+/// The hash to look up for what stands in a portal's address. Text that has not the form of a
+/// link's token is hashed and looked up all the same, so that no answer or time tells it apart
+/// (LINK-5), but never finds anything: a session's token is no address.
+pub fn hash_link(text: &str) -> CredentialHash {
+    if has_link_form(text) { hash_token(text) } else { hash_token(&format!("malformed link {text}")) }
+}
+
 fn has_link_form(text: &str) -> bool {
     text.len() == LENGTH && text.bytes().all(|b| ALPHABET.contains(&b))
 }
@@ -84,7 +88,14 @@ mod tests {
     fn a_links_token_is_32_letters_and_digits() {
         let token = Token::new(TokenKind::Link).unwrap();
         assert!(has_link_form(&token.reveal()));
-        assert_eq!(token.hash(), hash_token(&token.reveal()));
+        assert_eq!(token.hash(), hash_link(&token.reveal()));
+    }
+
+    /// LINK-5
+    #[test]
+    fn a_sessions_token_is_no_address() {
+        let token = Token::new(TokenKind::PortalSession).unwrap();
+        assert_ne!(token.hash(), hash_link(&token.reveal()));
     }
 
     /// LINK-2

@@ -9,11 +9,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 
-/// Binds the address of the configuration. A taken port is said in one sentence.
-pub async fn bind(app: &App) -> anyhow::Result<TcpListener> {
-    let address = app.config.http.listen;
+/// Binds an address. A taken port is said in one sentence with what mends it.
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let port = address.port();
     TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: is something else using the port? Choose another with LISTEN or --port")
+        format!(
+            "cannot listen on {address}; if the port is taken, choose another: `vestibule demo --port {}`, or LISTEN for `vestibule serve`",
+            port.saturating_add(1)
+        )
     })
 }
 

@@ -24,6 +24,7 @@ use futures::FutureExt as _;
 use self::media::Media;
 use self::parameters::Parameters;
 pub use self::persisted::Persisted;
+pub(super) use self::respond::busy;
 use self::respond::{method_not_allowed, refusal, refuse, respond};
 use super::track::{Tracked, panicked};
 use super::{Http, caller};

@@ -77,7 +77,7 @@ fn is_hollow(data: &Value) -> bool {
 }
 
 /// Status and seconds to wait, if a part of the service is away or the caller was too fast.
-fn busy(error: &ServerError) -> Option<(StatusCode, u64)> {
+pub fn busy(error: &ServerError) -> Option<(StatusCode, u64)> {
     let extensions = error.extensions.as_ref()?;
     let status = match code(error)? {
         "RATE_LIMITED" => StatusCode::TOO_MANY_REQUESTS,

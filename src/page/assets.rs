@@ -1,0 +1,40 @@
+//! The page's static files: embedded, served under a version that changes whenever one of them does.
+
+use std::sync::LazyLock;
+
+use sha2::{Digest as _, Sha256};
+
+use super::accent;
+
+const STYLES: &str = include_str!("assets/portal.css");
+const ICON: &str = include_str!("assets/favicon.svg");
+
+/// A file as it is sent.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Asset {
+    pub media_type: &'static str,
+    pub text: String,
+}
+
+/// The version in the files' addresses. An accent's stylesheet stands for all of them: they differ
+/// by colour only.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let accent = accent::sheet("accent-3454d1.css").unwrap_or_default();
+    let hash = Sha256::new().chain_update(STYLES).chain_update(ICON).chain_update(accent).finalize();
+    hex::encode(&hash[..6])
+});
+
+/// The version in the files' addresses.
+pub fn version() -> &'static str {
+    &VERSION
+}
+
+/// The file of that name.
+pub fn find(name: &str) -> Option<Asset> {
+    let css = |text| Asset { media_type: "text/css; charset=utf-8", text };
+    match name {
+        "portal.css" => Some(css(STYLES.to_owned())),
+        "favicon.svg" => Some(Asset { media_type: "image/svg+xml", text: ICON.to_owned() }),
+        name => accent::sheet(name).map(css),
+    }
+}

@@ -1,0 +1,107 @@
+//! What stands around every page of a portal: whose it is, who shares, and the look.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::Deserialize;
+
+use super::{Visit, accent, assets};
+
+/// The part of every answer that the frame is made of.
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    pub doorway: Doorway,
+}
+
+/// `PortalDoorway`, as the documents ask for it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Doorway {
+    title: String,
+    modes: Vec<String>,
+    attribution: Option<String>,
+    company_name: String,
+    organization: Organization,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Organization {
+    name: String,
+    accent_color: String,
+    welcome_message: Option<String>,
+    website: Option<String>,
+    support_email: Option<String>,
+    time_zone: String,
+}
+
+/// The frame as templates read it.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub title: String,
+    pub company: String,
+    /// The company's name, unless the title says it already.
+    pub subtitle: Option<String>,
+    pub organization: String,
+    /// First letter of the organisation's name, for its mark.
+    pub initial: String,
+    pub attribution: Option<String>,
+    pub welcome: Option<String>,
+    pub website: Option<Website>,
+    pub support_email: Option<String>,
+    /// Path of the home.
+    pub home: String,
+    /// Name of the accent's stylesheet.
+    pub accent: String,
+    pub version: &'static str,
+    pub shows_files: bool,
+    pub shows_messages: bool,
+    zone: Tz,
+    pub today: NaiveDate,
+}
+
+/// A website that may be linked to.
+#[derive(Debug)]
+pub(super) struct Website {
+    pub address: String,
+    pub text: String,
+}
+
+impl Website {
+    /// Takes http and https addresses; anything else is not made into a link.
+    pub fn new(address: &str) -> Option<Self> {
+        let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
+        let text = rest.trim_start_matches("www.").trim_end_matches('/').to_owned();
+        Some(Self { address: address.to_owned(), text })
+    }
+}
+
+impl Frame {
+    pub fn new(doorway: Doorway, visit: &Visit<'_>) -> Self {
+        let organization = doorway.organization;
+        let zone: Tz = organization.time_zone.parse().unwrap_or(Tz::UTC);
+        let shows = |mode: &str| doorway.modes.iter().any(|shown| shown == mode);
+        Self {
+            subtitle: (doorway.title != doorway.company_name).then(|| doorway.company_name.clone()),
+            initial: organization.name.chars().next().map(String::from).unwrap_or_default(),
+            website: organization.website.as_deref().and_then(Website::new),
+            accent: accent::sheet_name(&organization.accent_color),
+            home: format!("/portal/{}", visit.token),
+            version: assets::version(),
+            shows_files: shows("FILES"),
+            shows_messages: shows("MESSAGES"),
+            today: visit.now.with_timezone(&zone).date_naive(),
+            zone,
+            title: doorway.title,
+            company: doorway.company_name,
+            organization: organization.name,
+            attribution: doorway.attribution,
+            welcome: organization.welcome_message,
+            support_email: organization.support_email,
+        }
+    }
+
+    /// The day a moment falls on where the organisation is.
+    pub fn day_of(&self, moment: DateTime<Utc>) -> NaiveDate {
+        moment.with_timezone(&self.zone).date_naive()
+    }
+}

@@ -1,0 +1,134 @@
+//! The portal page: from answers of the portal root to HTML. It holds its own GraphQL documents and
+//! turns what they answer into words and markup; it has no privilege that a visitor's own client
+//! would not have, and no way to the domain or the database. Not here: routes, headers and how the
+//! documents are run; that is `http::portal`.
+
+mod accent;
+pub mod assets;
+mod doorway;
+mod home;
+mod record;
+mod words;
+
+use askama::Template;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+
+use crate::error::{Error, LINK_INACTIVE, Result};
+use doorway::Frame;
+
+/// Reads what the home shows.
+pub const HOME: &str = include_str!("documents/home.graphql");
+/// Reads what a record's page shows; takes `$id`.
+pub const RECORD: &str = include_str!("documents/record.graphql");
+/// Reads what stands around every page of a portal.
+pub const DOORWAY: &str = include_str!("documents/doorway.graphql");
+
+/// Where and when a page is read.
+#[derive(Clone, Debug)]
+pub struct Visit<'a> {
+    /// The link's token: pages of the portal link to each other with it.
+    pub token: &'a str,
+    /// The present moment.
+    pub now: DateTime<Utc>,
+}
+
+/// The home, from the answer to [`HOME`].
+pub fn home(data: Value, visit: &Visit<'_>) -> Result<String> {
+    let Root { portal } = read::<Root<home::Answer>>(data)?;
+    write(&home::HomePage::new(portal, visit))
+}
+
+/// A record's page, from the answer to [`RECORD`]; none if the portal shows no such record.
+pub fn record(data: Value, visit: &Visit<'_>) -> Result<Option<String>> {
+    let Root { portal } = read::<Root<record::Answer>>(data)?;
+    record::RecordPage::new(portal, visit).map(|page| write(&page)).transpose()
+}
+
+/// "Nothing here", in the portal's look, from the answer to [`DOORWAY`] or [`RECORD`].
+pub fn missing(data: Value, visit: &Visit<'_>) -> Result<String> {
+    let Root { portal } = read::<Root<doorway::Answer>>(data)?;
+    write(&MissingPage { frame: Frame::new(portal.doorway, visit) })
+}
+
+/// The one answer of LINK-5. It wears nobody's look, so that it tells nothing.
+pub fn inactive() -> Result<String> {
+    write(&NoticePage {
+        title: "Link no longer active",
+        heading: "This door is closed",
+        text: LINK_INACTIVE,
+        version: assets::version(),
+    })
+}
+
+/// The service cannot answer now.
+pub fn unavailable() -> Result<String> {
+    write(&NoticePage {
+        title: "One moment please",
+        heading: "One moment please",
+        text: "We cannot show this page right now. Please try again in a few seconds; nothing is lost.",
+        version: assets::version(),
+    })
+}
+
+/// A defect of ours.
+pub fn broken() -> Result<String> {
+    write(&NoticePage {
+        title: "Something went wrong",
+        heading: "Something went wrong on our side",
+        text: "Please try again in a little while. If it happens again, tell the organisation that shared the link with you.",
+        version: assets::version(),
+    })
+}
+
+#[derive(serde::Deserialize)]
+struct Root<T> {
+    portal: T,
+}
+
+/// A sentence on a neutral page.
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct NoticePage {
+    title: &'static str,
+    heading: &'static str,
+    text: &'static str,
+    version: &'static str,
+}
+
+/// What is not, or not for this portal, in its look.
+#[derive(Template)]
+#[template(path = "missing.html")]
+struct MissingPage {
+    frame: Frame,
+}
+
+fn read<T: serde::de::DeserializeOwned>(data: Value) -> Result<T> {
+    serde_json::from_value(data).map_err(Error::internal)
+}
+
+fn write(page: &impl Template) -> Result<String> {
+    page.render().map_err(Error::internal)
+}
+
+/// "3 files", "1 file".
+fn counted(count: i64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A day with its words.
+#[derive(Debug)]
+struct Day {
+    /// For machines.
+    iso: String,
+    /// For people: "4 December".
+    text: String,
+    /// Seen from today, where that helps: "in 5 days".
+    away: Option<String>,
+}
+
+impl Day {
+    fn new(date: NaiveDate, today: NaiveDate) -> Self {
+        Self { iso: date.to_string(), text: words::day(date, today), away: words::away(date, today) }
+    }
+}

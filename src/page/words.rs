@@ -1,0 +1,60 @@
+//! Days and phases in people's words.
+
+use chrono::{Datelike as _, NaiveDate};
+
+/// "4 December", with the year where it is another one.
+pub fn day(date: NaiveDate, today: NaiveDate) -> String {
+    let pattern = if date.year() == today.year() { "%-d %B" } else { "%-d %B %Y" };
+    date.format(pattern).to_string()
+}
+
+/// How far a day to come is away, where that is easier to grasp than its date.
+pub fn away(date: NaiveDate, today: NaiveDate) -> Option<String> {
+    match (date - today).num_days() {
+        0 => Some("today".to_owned()),
+        1 => Some("tomorrow".to_owned()),
+        days @ 2..=20 => Some(format!("in {days} days")),
+        days @ 21..=60 => Some(format!("in {} weeks", (days + 3) / 7)),
+        _ => None,
+    }
+}
+
+/// "Due 4 December", or "Was due" once the day is over.
+pub fn due(date: NaiveDate, today: NaiveDate) -> String {
+    format!("{} {}", if date < today { "Was due" } else { "Due" }, day(date, today))
+}
+
+/// A client phase as people read it.
+pub fn phase(phase: &str) -> &'static str {
+    match phase {
+        "PLANNING" => "Planning",
+        "SCHEDULED" => "Scheduled",
+        "IN_PROGRESS" => "In progress",
+        "IN_REVIEW" => "In review",
+        _ => "Delivered",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// REC-8
+    #[test]
+    fn days_are_said_as_people_say_them() {
+        let today = date("2026-11-22");
+        assert_eq!(due(date("2026-12-04"), today), "Due 4 December");
+        assert_eq!(due(date("2026-11-21"), today), "Was due 21 November");
+        assert_eq!(day(date("2027-01-01"), today), "1 January 2027");
+        let away = |text| away(date(text), today);
+        assert_eq!(away("2026-11-22").unwrap(), "today");
+        assert_eq!(away("2026-11-23").unwrap(), "tomorrow");
+        assert_eq!(away("2026-12-04").unwrap(), "in 12 days");
+        assert_eq!(away("2026-12-20").unwrap(), "in 4 weeks");
+        assert_eq!(away("2026-11-21"), None);
+    }
+}

@@ -1,0 +1,69 @@
+-- Something to hide in every corner, the same in each organisation: rows in every table, and for the
+-- first company one of each thing that some gate of REC-10 holds back.
+do $$
+declare
+    org uuid;
+    member uuid;
+    company uuid;
+    project uuid;
+    kind uuid;
+    step uuid;
+    link uuid;
+begin
+    for org in select org_id from organizations loop
+        select id into member from members m where m.org_id = org order by id limit 1;
+        select id into company from companies c where c.org_id = org order by id limit 1;
+        select id into project from records r where r.org_id = org and r.company_id = company order by id limit 1;
+
+        -- The company's second project is off for clients, its third is archived.
+        update records set portal_enabled = false where org_id = org and id = (
+            select id from records r where r.org_id = org and r.company_id = company order by id offset 1 limit 1);
+        update records set archived_at = now() where org_id = org and id = (
+            select id from records r where r.org_id = org and r.company_id = company order by id offset 2 limit 1);
+
+        -- Change requests show their stages by name, and no status.
+        update record_types set shared_fields = '{PHASE}', show_stage_names = true where org_id = org and key = 'request';
+        select t.id, s.id into kind, step from record_types t join stages s on s.org_id = t.org_id and s.type_id = t.id
+        where t.org_id = org and t.key = 'request' order by s.position limit 1;
+        insert into records (org_id, id, type_id, company_id, stage_id, name, description, client_status, owner_id, portal_enabled)
+        values (org, gen_random_uuid(), kind, company, step, 'A request', 'Unshared', 'Unshared', member, true);
+
+        -- Tickets are not shared at all; their one field says it is.
+        insert into record_types (org_id, id, key, name, name_plural, shared) values
+            (org, gen_random_uuid(), 'ticket', 'Ticket', 'Tickets', false) returning id into kind;
+        insert into stages (org_id, id, type_id, name, color, client_phase, position) values
+            (org, gen_random_uuid(), kind, 'Open', '#000000', 'PLANNING', 0) returning id into step;
+        insert into field_definitions (org_id, id, type_id, key, label, kind, shared, position) values
+            (org, gen_random_uuid(), kind, 'ticket_note', 'Ticket note', 'TEXT', true, 0);
+        insert into records (org_id, id, type_id, company_id, stage_id, name, owner_id, portal_enabled, custom)
+        values (org, gen_random_uuid(), kind, company, step, 'A ticket', member, true, '{"ticket_note": "note"}');
+
+        -- Archived parts of the project that everyone sees.
+        insert into field_definitions (org_id, id, type_id, key, label, kind, shared, position, archived_at)
+        select org, gen_random_uuid(), t.id, 'former', 'Former', 'TEXT', true, 9, now()
+        from record_types t where t.org_id = org and t.key = 'project';
+        update records set custom = custom || '{"former": "former"}' where org_id = org and id = project;
+        update milestones set archived_at = now() where org_id = org and record_id = project and position = 4;
+        insert into files (org_id, id, record_id, name, media_type, byte_size, shared, archived_at) values
+            (org, gen_random_uuid(), project, 'unshared.pdf', 'application/pdf', 1, false, null),
+            (org, gen_random_uuid(), project, 'archived.pdf', 'application/pdf', 1, true, now());
+
+        -- Rows in the tables that the demo leaves empty, and credentials whose tokens tests know.
+        insert into record_watchers (org_id, record_id, member_id) values (org, project, member) on conflict do nothing;
+        insert into events (org_id, seq, id, kind, actor_member_id, company_id, record_id, client_visible, payload, occurred_at)
+        values (org, 1, gen_random_uuid(), 'record.created', member, company, project, false, '{}', now());
+        update event_counters set last_seq = 1 where org_id = org;
+        insert into audit_entries (org_id, id, action, actor_member_id, subject_id, address, request_id, before, after, occurred_at)
+        values (org, gen_random_uuid(), 'portal.created', member, project, '192.0.2.1', 'r1', '{}', '{}', now());
+        insert into idempotency_keys (org_id, member_id, key, operation, input_hash, subject_id)
+        values (org, member, 'k', 'createCompany', sha256('i'), company);
+        insert into outbox (org_id, id, kind) values (org, gen_random_uuid(), 'mail.send');
+        insert into staff_sessions (org_id, id, member_id, token_hash, expires_at, ended_at)
+        values (org, gen_random_uuid(), member, sha256(('vs_ended' || org)::bytea), now() + interval '1 day', now());
+        select l.id into link from portal_links l join portals p on p.org_id = l.org_id and p.id = l.portal_id
+        where l.org_id = org and p.company_id = company and p.record_id is null limit 1;
+        insert into portal_sessions (org_id, id, link_id, generation, token_hash, expires_at, ended_at) values
+            (org, gen_random_uuid(), link, 1, sha256(('vp_ended' || org)::bytea), now() + interval '1 day', now()),
+            (org, gen_random_uuid(), link, 1, sha256(('vp_live' || org)::bytea), now() + interval '1 day', null);
+    end loop;
+end $$;
