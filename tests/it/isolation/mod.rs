@@ -6,3 +6,4 @@
 mod attacks;
 mod crowd;
 mod matrix;
+mod surface;

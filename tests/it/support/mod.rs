@@ -5,6 +5,7 @@ pub mod actors;
 pub mod answer;
 pub mod app;
 pub mod cluster;
+pub mod documents;
 pub mod sdl;
 pub mod sql;
 

@@ -17,6 +17,8 @@ pub struct Sdl {
 /// One type.
 pub struct Definition {
     pub described: bool,
+    /// Whether exactly one field of this input type is given.
+    pub one_of: bool,
     pub shape: Shape,
 }
 
@@ -67,7 +69,8 @@ impl Sdl {
             TypeSystemDefinition::Type(kind) => {
                 let kind = kind.node;
                 let described = kind.description.is_some();
-                Some((kind.name.node.to_string(), Definition { described, shape: shape(kind.kind) }))
+                let one_of = kind.directives.iter().any(|directive| directive.node.name.node == "oneOf");
+                Some((kind.name.node.to_string(), Definition { described, one_of, shape: shape(kind.kind) }))
             }
             _ => None,
         });
@@ -88,6 +91,11 @@ impl Sdl {
             Some(Shape::Input(arguments)) => arguments,
             _ => &[],
         }
+    }
+
+    /// Whether an input type takes exactly one of its fields.
+    pub fn is_one_of(&self, name: &str) -> bool {
+        self.types.get(name).is_some_and(|definition| definition.one_of)
     }
 
     /// The values of an enum; none for everything else.
