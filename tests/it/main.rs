@@ -9,6 +9,7 @@ mod home;
 mod isolation;
 mod members;
 mod migrations;
+mod migrations;
 mod organizations;
 mod page;
 mod portal_records;
