@@ -9,7 +9,6 @@ mod home;
 mod isolation;
 mod members;
 mod migrations;
-mod migrations;
 mod organizations;
 mod page;
 mod portal_records;
