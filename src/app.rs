@@ -6,6 +6,7 @@ use crate::adapters::redis::Redis;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::pool::Pools;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 
 /// The application.
@@ -15,6 +16,7 @@ pub struct App {
     pub pools: Pools,
     pub redis: Redis,
     pub metrics: Metrics,
+    pub limits: Limits,
 }
 
 impl App {
@@ -24,6 +26,7 @@ impl App {
         let database = &config.database;
         let pools = Pools::new(|login| database.url(login), database.pool, metrics.pool_wait.clone())?;
         let redis = Redis::new(&config.redis)?;
-        Ok(Arc::new(Self { config, clock: Arc::default(), pools, redis, metrics }))
+        let limits = Limits::new(&config.http.rates);
+        Ok(Arc::new(Self { config, clock: Arc::default(), pools, redis, metrics, limits }))
     }
 }

@@ -58,8 +58,31 @@ const PER_CALLER: Setting = Setting {
     about: "Too low slows down integrations.",
 };
 
-pub(super) const SETTINGS: &[Setting] =
-    &[LISTEN, BASE_URL, TRUSTED_PROXIES, BODY_BYTES, REQUEST_TIMEOUT, DRAIN, PER_ADDRESS, PER_CALLER];
+const SIGN_INS_PER_ADDRESS: Setting = Setting {
+    name: "RATE_SIGN_INS_PER_ADDRESS",
+    unit: "attempts a minute from one address",
+    default: Some("30"),
+    about: "Too low locks out offices behind one address; too high lets one machine guess passwords.",
+};
+const SIGN_INS_PER_EMAIL: Setting = Setting {
+    name: "RATE_SIGN_INS_PER_EMAIL",
+    unit: "attempts a minute on one email address",
+    default: Some("10"),
+    about: "Counted wherever they come from. Too low lets a stranger keep a member out; too high lets many machines guess.",
+};
+
+pub(super) const SETTINGS: &[Setting] = &[
+    LISTEN,
+    BASE_URL,
+    TRUSTED_PROXIES,
+    BODY_BYTES,
+    REQUEST_TIMEOUT,
+    DRAIN,
+    PER_ADDRESS,
+    PER_CALLER,
+    SIGN_INS_PER_ADDRESS,
+    SIGN_INS_PER_EMAIL,
+];
 
 /// Where the service listens, whom it believes, and how much it takes.
 #[derive(Clone, Debug)]
@@ -73,11 +96,13 @@ pub struct HttpConfig {
     pub rates: RateLimits,
 }
 
-/// Requests a second (API-6).
+/// Requests a second, and attempts to sign in a minute (API-6).
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimits {
     pub per_address: NonZeroU32,
     pub per_caller: NonZeroU32,
+    pub sign_ins_per_address: NonZeroU32,
+    pub sign_ins_per_email: NonZeroU32,
 }
 
 impl HttpConfig {
@@ -89,7 +114,12 @@ impl HttpConfig {
             body_bytes: env.parse(&BODY_BYTES)?,
             timeout: Duration::from_millis(env.parse(&REQUEST_TIMEOUT)?),
             drain: Duration::from_millis(env.parse(&DRAIN)?),
-            rates: RateLimits { per_address: env.parse(&PER_ADDRESS)?, per_caller: env.parse(&PER_CALLER)? },
+            rates: RateLimits {
+                per_address: env.parse(&PER_ADDRESS)?,
+                per_caller: env.parse(&PER_CALLER)?,
+                sign_ins_per_address: env.parse(&SIGN_INS_PER_ADDRESS)?,
+                sign_ins_per_email: env.parse(&SIGN_INS_PER_EMAIL)?,
+            },
         })
     }
 

@@ -23,6 +23,15 @@ pub enum Credential {
     Portal(CredentialHash),
 }
 
+impl Credential {
+    /// What stands for it where it is counted.
+    pub fn hash(self) -> CredentialHash {
+        match self {
+            Self::StaffSession(hash) | Self::Portal(hash) => hash,
+        }
+    }
+}
+
 /// A read transaction of staff, with the loaders that batch on it.
 pub type StaffReading = Reading<Staff>;
 /// A read transaction of a portal caller.

@@ -58,3 +58,51 @@ pub fn network(address: IpAddr) -> IpAddr {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(peer: &str, forwarded: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        let trusted = ["10.0.0.0/8", "2001:db8:1::/48"].map(|network| network.parse().unwrap());
+        network(address(&headers, peer.parse().unwrap(), &trusted)).to_string()
+    }
+
+    /// API-6
+    #[test]
+    fn whoever_is_no_proxy_of_ours_cannot_choose_an_address() {
+        assert_eq!(seen("203.0.113.9", &[]), "203.0.113.9");
+        assert_eq!(seen("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
+        assert_eq!(seen("::ffff:203.0.113.9", &["10.0.0.1"]), "203.0.113.9");
+    }
+
+    /// API-6
+    #[test]
+    fn behind_our_proxies_the_rightmost_stranger_counts() {
+        assert_eq!(seen("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(seen("10.0.0.1", &["1.1.1.1, 198.51.100.1, 10.0.0.7"]), "198.51.100.1");
+        assert_eq!(seen("10.0.0.1", &["1.1.1.1", "198.51.100.1", "10.0.0.7,10.0.0.8"]), "198.51.100.1");
+        assert_eq!(seen("::ffff:10.0.0.1", &["::ffff:198.51.100.1"]), "198.51.100.1");
+        assert_eq!(seen("2001:db8:1::5", &["2001:db8:77:1:2:3:4:5"]), "2001:db8:77:1::");
+    }
+
+    /// API-6
+    #[test]
+    fn what_is_no_address_ends_the_chain_at_the_proxy_that_vouched_for_it() {
+        assert_eq!(seen("10.0.0.1", &["198.51.100.1, garbage"]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &["garbage, 10.0.0.9"]), "10.0.0.9");
+        assert_eq!(seen("10.0.0.1", &["198.51.100.1, ,10.0.0.9"]), "10.0.0.9");
+        assert_eq!(seen("10.0.0.1", &[""]), "10.0.0.1");
+    }
+
+    /// API-6: whoever has a /64 has all its addresses.
+    #[test]
+    fn an_ipv6_network_counts_as_one_caller() {
+        assert_eq!(seen("2001:db8:9:1::1", &[]), seen("2001:db8:9:1:ffff::2", &[]));
+        assert_ne!(seen("2001:db8:9:1::1", &[]), seen("2001:db8:9:2::1", &[]));
+    }
+}

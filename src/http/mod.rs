@@ -5,13 +5,16 @@ pub mod caller;
 mod graphiql;
 mod graphql;
 mod health;
+mod limits;
 mod portal;
 pub mod serve;
+mod shield;
 mod track;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -33,16 +36,22 @@ pub fn router(app: Arc<App>) -> Router {
     let limits = &app.config.graphql;
     let persisted = Arc::new(graphql::Persisted::new(limits.persisted));
     let http = Http { schema: crate::graphql::build(limits), persisted, app };
-    Router::new()
+    let limited = Router::new()
         .route("/graphql", graphql_methods())
+        .merge(portal::routes())
+        .route_layer(from_fn_with_state(http.clone(), limits::limit));
+    Router::new()
+        .merge(limited)
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/{file}", get(graphiql::asset))
-        .merge(portal::routes())
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
         .fallback(track::not_found)
+        .layer(DefaultBodyLimit::max(http.app.config.http.body_bytes))
+        .layer(from_fn_with_state(http.clone(), shield::hurry))
         .layer(CatchPanicLayer::custom(track::panicked))
+        .layer(from_fn_with_state(http.clone(), shield::shield))
         .layer(from_fn_with_state(http.clone(), track::track))
         .with_state(http)
 }

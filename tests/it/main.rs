@@ -7,6 +7,7 @@ mod descriptions;
 mod generated;
 mod home;
 mod isolation;
+mod limits;
 mod members;
 mod migrations;
 mod organizations;

@@ -50,6 +50,8 @@ impl TestApp {
             ("REDIS_PREFIX", database.clone()),
             ("RATE_PER_ADDRESS", "100000".to_owned()),
             ("RATE_PER_CALLER", "100000".to_owned()),
+            ("RATE_SIGN_INS_PER_ADDRESS", "100000".to_owned()),
+            ("RATE_SIGN_INS_PER_EMAIL", "100000".to_owned()),
         ];
         env.retain(|(name, _)| settings.iter().all(|(own, _)| own != name));
         env.extend(settings.map(|(name, value)| (name, value.to_owned())));
