@@ -228,6 +228,20 @@ ALTER FUNCTION public.milestones_share() OWNER TO owner;
 
 COMMENT ON FUNCTION public.milestones_share() IS 'Writes the column of a milestone that clients may read (REC-4).';
 
+CREATE FUNCTION public.origin_is_listed(origin text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select exists (
+        select from organizations o
+        where o.allowed_origins @> array[origin] and (app_org() is null or o.org_id = app_org())
+    )
+$$;
+
+ALTER FUNCTION public.origin_is_listed(origin text) OWNER TO door;
+
+COMMENT ON FUNCTION public.origin_is_listed(origin text) IS 'Whether the organisation that was entered lists an origin; outside any, whether some organisation does (API-7).';
+
 CREATE FUNCTION public.record_types_reshare() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -765,7 +779,9 @@ CREATE TABLE public.organizations (
     support_email text,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    allowed_origins text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT organizations_accent_color_check CHECK ((accent_color ~ '^#[0-9a-f]{6}$'::text)),
+    CONSTRAINT organizations_allowed_origins_check CHECK ((cardinality(allowed_origins) <= 20)),
     CONSTRAINT organizations_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 120))),
     CONSTRAINT organizations_plan_check CHECK ((plan = ANY (ARRAY['STARTER'::text, 'GROWTH'::text, 'SCALE'::text]))),
     CONSTRAINT organizations_slug_check CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text)),
@@ -804,6 +820,8 @@ COMMENT ON COLUMN public.organizations.support_email IS 'BRAND-1: where clients 
 COMMENT ON COLUMN public.organizations.version IS 'Raised by every update (API-8).';
 
 COMMENT ON COLUMN public.organizations.created_at IS 'When the organisation signed up.';
+
+COMMENT ON COLUMN public.organizations.allowed_origins IS 'API-7: origins, as browsers send them, whose pages may call the API with a bearer token.';
 
 CREATE TABLE public.outbox (
     org_id uuid NOT NULL,
@@ -1408,6 +1426,8 @@ CREATE INDEX messages_sender ON public.messages USING btree (org_id, sender_memb
 
 CREATE INDEX milestones_record ON public.milestones USING btree (org_id, record_id, "position", id);
 
+CREATE INDEX organizations_allowed_origins ON public.organizations USING gin (allowed_origins);
+
 CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE (parked_at IS NULL);
 
 CREATE INDEX portal_links_portal ON public.portal_links USING btree (org_id, portal_id, id);
@@ -1870,6 +1890,10 @@ GRANT ALL ON FUNCTION public.found_organization(org uuid) TO app_staff;
 
 REVOKE ALL ON FUNCTION public.milestones_share() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.origin_is_listed(origin text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.origin_is_listed(origin text) TO app_staff;
+GRANT ALL ON FUNCTION public.origin_is_listed(origin text) TO app_portal;
+
 REVOKE ALL ON FUNCTION public.record_types_reshare() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.records_share() FROM PUBLIC;
@@ -2111,6 +2135,9 @@ GRANT UPDATE(support_email) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(support_email) ON TABLE public.organizations TO app_portal;
 
 GRANT UPDATE(version) ON TABLE public.organizations TO app_staff;
+
+GRANT SELECT(allowed_origins) ON TABLE public.organizations TO door;
+GRANT UPDATE(allowed_origins) ON TABLE public.organizations TO app_staff;
 
 GRANT DELETE ON TABLE public.outbox TO app_system;
 

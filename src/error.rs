@@ -100,6 +100,9 @@ pub enum Error {
     /// Postgres or Redis is away; the caller may try again.
     #[error("The service cannot reach its {0} right now. Try again in a few seconds.")]
     Unavailable(&'static str),
+    /// The request or one of its statements ran into its time limit; the caller may try again.
+    #[error("This took too long. Try again in a few seconds.")]
+    TooSlow,
     #[error("Something went wrong on our side. Please quote the request id.")]
     Internal(Arc<anyhow::Error>),
 }
@@ -130,7 +133,7 @@ impl Error {
             Self::LinkInactive => ErrorCode::LinkInactive,
             Self::QueryTooComplex(_) => ErrorCode::QueryTooComplex,
             Self::PersistedQueryNotFound => ErrorCode::PersistedQueryNotFound,
-            Self::Unavailable(_) | Self::Internal(_) => ErrorCode::Internal,
+            Self::Unavailable(_) | Self::TooSlow | Self::Internal(_) => ErrorCode::Internal,
         }
     }
 
@@ -138,7 +141,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited(wait) => Some(*wait),
-            Self::Unavailable(_) => Some(Duration::from_secs(2)),
+            Self::Unavailable(_) | Self::TooSlow => Some(Duration::from_secs(2)),
             _ => None,
         }
     }
@@ -157,6 +160,7 @@ impl From<diesel::result::Error> for Error {
             Diesel::DatabaseError(_, info) if info.message().contains("lock timeout") => {
                 Self::Conflict("Somebody else is changing it right now. Try again.".into())
             }
+            Diesel::DatabaseError(_, info) if info.message().contains("statement timeout") => Self::TooSlow,
             Diesel::DatabaseError(_, info) if is_shutting_down(info.message()) => {
                 Self::Unavailable("database")
             }
@@ -166,9 +170,14 @@ impl From<diesel::result::Error> for Error {
 }
 
 fn is_shutting_down(message: &str) -> bool {
-    ["terminating connection", "connection closed", "the database system is"]
-        .iter()
-        .any(|sign| message.contains(sign))
+    [
+        "terminating connection",
+        "connection closed",
+        "error communicating with the server",
+        "the database system is",
+    ]
+    .iter()
+    .any(|sign| message.contains(sign))
 }
 
 fn describe(problems: &[FieldProblem]) -> String {

@@ -1,6 +1,8 @@
 //! What Prometheus reads. Names begin with `vestibule_`; times are in seconds.
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
 
 /// The service's own measures.
 pub struct Metrics {
@@ -12,7 +14,7 @@ pub struct Metrics {
     /// Seconds a request waited for a database connection, by login.
     pub pool_wait: HistogramVec,
     /// Seconds from a change to its events' commit.
-    pub event_lag: HistogramVec,
+    pub event_lag: Histogram,
     /// Age in seconds of the oldest due outbox row.
     pub outbox_age: IntGauge,
 }
@@ -35,10 +37,12 @@ impl Metrics {
                 "Seconds a request waited for a connection.",
                 &["login"],
             )?,
-            event_lag: histogram(
-                "vestibule_event_lag_seconds",
-                "Seconds from a change to its events' commit.",
-                &[],
+            event_lag: Histogram::with_opts(
+                HistogramOpts::new(
+                    "vestibule_event_lag_seconds",
+                    "Seconds from a change to its events' commit.",
+                )
+                .buckets(fast.clone()),
             )?,
             outbox_age: IntGauge::new("vestibule_outbox_age_seconds", "Age of the oldest due outbox row.")?,
         };

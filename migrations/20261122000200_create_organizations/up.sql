@@ -29,8 +29,10 @@ create table organizations (
     website text check (char_length(website) <= 500),
     support_email text check (char_length(support_email) <= 254),
     version integer not null default 1,
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    allowed_origins text[] not null default '{}' check (cardinality(allowed_origins) <= 20)
 );
+create index organizations_allowed_origins on organizations using gin (allowed_origins);
 comment on table organizations is 'The tenant: everything else belongs to one.';
 comment on column organizations.org_id is 'UUIDv7, made by the service.';
 comment on column organizations.slug is 'Name in addresses and at sign-in, unique in the installation.';
@@ -44,6 +46,7 @@ comment on column organizations.website is 'BRAND-1: absolute http or https addr
 comment on column organizations.support_email is 'BRAND-1: where clients write for help.';
 comment on column organizations.version is 'Raised by every update (API-8).';
 comment on column organizations.created_at is 'When the organisation signed up.';
+comment on column organizations.allowed_origins is 'API-7: origins, as browsers send them, whose pages may call the API with a bearer token.';
 
 alter table organizations enable row level security;
 alter table organizations force row level security;
@@ -53,9 +56,10 @@ create policy app_staff_select on organizations for select to app_staff using (o
 create policy app_staff_insert on organizations for insert to app_staff with check (org_id = (select app_org()));
 create policy app_staff_update on organizations for update to app_staff using (org_id = (select app_org()));
 create policy app_portal_select on organizations for select to app_portal using (org_id = (select app_org()));
-grant select (org_id, slug, name, portal_enabled) on organizations to door;
+grant select (org_id, slug, name, portal_enabled, allowed_origins) on organizations to door;
 grant select, insert (org_id, slug, name, time_zone),
-    update (name, time_zone, portal_enabled, accent_color, welcome_message, website, support_email, version)
+    update (name, time_zone, portal_enabled, accent_color, welcome_message, website, support_email, version,
+        allowed_origins)
     on organizations to app_staff;
 grant select (org_id, name, time_zone, accent_color, welcome_message, website, support_email) on organizations to app_portal;
 

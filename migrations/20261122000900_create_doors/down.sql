@@ -1,3 +1,4 @@
+drop function origin_is_listed(text);
 drop function start_staff_session(uuid, uuid, uuid, bytea, text, timestamptz);
 drop function found_organization(uuid);
 drop function register_person(uuid, text, text);

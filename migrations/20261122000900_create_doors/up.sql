@@ -143,18 +143,30 @@ begin
 end $$;
 comment on function start_staff_session(uuid, uuid, uuid, bytea, text, timestamptz) is 'Stores a staff session for a person who proved who they are, and enters it, so that the sign-in is audited in its own transaction (ORG-2, ORG-5). Not into another organisation.';
 
+create function origin_is_listed(origin text) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+as $$
+    select exists (
+        select from organizations o
+        where o.allowed_origins @> array[origin] and (app_org() is null or o.org_id = app_org())
+    )
+$$;
+comment on function origin_is_listed(text) is 'Whether the organisation that was entered lists an origin; outside any, whether some organisation does (API-7).';
+
 revoke execute on all functions in schema public from public;
 grant execute on function app_setting(text), app_id(text), app_number(text), app_ids(text), app_org() to door, app_staff, app_portal, app_system;
 grant execute on function append_events(jsonb), enter_staff(bytea), find_person(text), find_memberships(uuid),
     register_person(uuid, text, text), found_organization(uuid),
     start_staff_session(uuid, uuid, uuid, bytea, text, timestamptz) to app_staff;
 grant execute on function enter_portal(bytea) to app_portal;
+grant execute on function origin_is_listed(text) to app_staff, app_portal;
 
 do $$
 declare
     door_function regprocedure;
 begin
     foreach door_function in array array[
+        'origin_is_listed(text)',
         'enter_staff(bytea)', 'enter_portal(bytea)', 'find_person(text)', 'find_memberships(uuid)',
         'register_person(uuid, text, text)', 'found_organization(uuid)',
         'start_staff_session(uuid, uuid, uuid, bytea, text, timestamptz)']::regprocedure[]

@@ -173,6 +173,7 @@ pub mod staff {
             support_email -> Nullable<Text>,
             version -> Integer,
             created_at -> Timestamptz,
+            allowed_origins -> Array<Text>,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use diesel_async::RunQueryDsl;
+use prometheus::Histogram;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -84,6 +85,7 @@ pub struct Write {
     at: DateTime<Utc>,
     origin: Origin,
     journal: Mutex<Vec<Change>>,
+    lag: Option<Histogram>,
 }
 
 impl std::ops::Deref for Write {
@@ -98,7 +100,12 @@ impl Write {
     /// Wraps a transaction entered with [`crate::db::scope::Access::Write`].
     pub fn new(tx: Tx<Staff>, clock: Arc<Clock>, origin: Origin) -> Self {
         let at = clock.now();
-        Self { tx, clock, at, origin, journal: Mutex::default() }
+        Self { tx, clock, at, origin, journal: Mutex::default(), lag: None }
+    }
+
+    /// Observes the seconds from the change to the commit that makes its events readable.
+    pub fn measured_by(self, lag: Histogram) -> Self {
+        Self { lag: Some(lag), ..self }
     }
 
     /// The moment of the change: one for all it writes.
@@ -120,8 +127,11 @@ impl Write {
     pub async fn finish<T>(self, outcome: Result<T>) -> Result<T> {
         match outcome {
             Ok(done) => {
-                self.write_journal().await?;
+                let wrote_events = self.write_journal().await?;
                 self.tx.commit().await?;
+                if let Some(lag) = self.lag.filter(|_| wrote_events) {
+                    lag.observe((self.clock.now() - self.at).as_seconds_f64());
+                }
                 Ok(done)
             }
             Err(refusal) => {
@@ -136,16 +146,17 @@ impl Write {
         let _ = self.tx.rollback().await;
     }
 
-    async fn write_journal(&self) -> Result<()> {
+    /// Whether there was anything to write.
+    async fn write_journal(&self) -> Result<bool> {
         let changes = std::mem::take(&mut *self.journal.lock().expect("no panic while held"));
         if changes.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let entries = changes.iter().map(|change| self.audit_entry(change)).collect();
         audit::append(&self.tx, entries).await?;
         let events: Vec<Value> = changes.iter().map(|change| self.event(change)).collect();
         diesel::select(append_events(Value::Array(events))).execute(&mut self.connection()).await?;
-        Ok(())
+        Ok(true)
     }
 
     fn audit_entry(&self, change: &Change) -> audit::NewEntry {

@@ -9,6 +9,7 @@ pub mod home;
 pub mod idempotency;
 pub mod members;
 pub mod organizations;
+pub mod origins;
 pub mod outbox;
 pub mod passwords;
 pub mod people;

@@ -2,6 +2,7 @@
 //! Reads share one transaction; each mutation verb has its own (invariant 2).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::Context;
 use tokio::sync::Mutex;
@@ -12,6 +13,7 @@ use crate::app::App;
 use crate::db::scope::{Access, CredentialHash, Tx};
 use crate::domain::callers::{self, Portal, Staff};
 use crate::domain::changes::{Origin, Write};
+use crate::domain::origins;
 use crate::error::Error;
 
 /// A credential as presented; what it opens, only the database knows.
@@ -43,6 +45,30 @@ pub struct Reading<S: Send + Sync + 'static> {
     pub loaders: Loaders<S>,
 }
 
+/// A page of another origin that sent the request; `http::cors` found that some organisation
+/// lists it, the scope that is entered decides whether the caller's own does (API-7).
+#[derive(Debug)]
+pub struct ForeignPage {
+    origin: String,
+    refused: AtomicBool,
+}
+
+impl ForeignPage {
+    pub fn new(origin: String) -> Self {
+        Self { origin, refused: AtomicBool::new(false) }
+    }
+
+    /// As the browser sent it.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether an organisation was entered that does not list it.
+    pub fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+}
+
 /// The request, as resolvers see it.
 pub struct RequestContext {
     pub app: Arc<App>,
@@ -53,6 +79,7 @@ pub struct RequestContext {
     inline: Inline,
     staff: Mutex<Option<Arc<StaffReading>>>,
     portal: Mutex<Option<Arc<PortalReading>>>,
+    page: Option<Arc<ForeignPage>>,
     /// Entered by the mutation root to check the caller; the first verb takes it over.
     prepared: Mutex<Option<Write>>,
 }
@@ -74,7 +101,24 @@ impl RequestContext {
             staff: Mutex::default(),
             portal: Mutex::default(),
             prepared: Mutex::default(),
+            page: None,
         }
+    }
+
+    /// Says which page of another origin sent the request, if one did.
+    pub fn sent_by(self, page: Option<Arc<ForeignPage>>) -> Self {
+        Self { page, ..self }
+    }
+
+    /// Refuses a page whose origin the organisation that was entered does not list.
+    async fn admit<S>(&self, tx: Tx<S>) -> Result<Tx<S>> {
+        let Some(page) = &self.page else { return Ok(tx) };
+        if origins::is_listed(&tx, page.origin()).await.map_err(coded)? {
+            return Ok(tx);
+        }
+        page.refused.store(true, Ordering::Relaxed);
+        tx.rollback().await.map_err(coded)?;
+        Err(coded(Error::Forbidden("The organisation does not list the origin of this page.")))
     }
 
     /// The request's staff transaction for reading, entered at its first use.
@@ -85,7 +129,7 @@ impl RequestContext {
         }
         let tx =
             callers::enter_staff(&self.app.pools, self.staff_hash()?, Access::Read).await.map_err(coded)?;
-        let reading = Arc::new(self.reading(tx));
+        let reading = Arc::new(self.reading(self.admit(tx).await?));
         *slot = Some(reading.clone());
         Ok(reading)
     }
@@ -98,7 +142,7 @@ impl RequestContext {
         }
         let tx =
             callers::enter_portal(&self.app.pools, self.portal_hash()?, Access::Read).await.map_err(coded)?;
-        let reading = Arc::new(self.reading(tx));
+        let reading = Arc::new(self.reading(self.admit(tx).await?));
         *slot = Some(reading.clone());
         Ok(reading)
     }
@@ -127,7 +171,8 @@ impl RequestContext {
     async fn enter_write(&self) -> Result<Write> {
         let tx =
             callers::enter_staff(&self.app.pools, self.staff_hash()?, Access::Write).await.map_err(coded)?;
-        Ok(Write::new(tx, self.app.clock.clone(), self.origin.clone()))
+        let write = Write::new(self.admit(tx).await?, self.app.clock.clone(), self.origin.clone());
+        Ok(write.measured_by(self.app.metrics.event_lag.clone()))
     }
 
     async fn forget_readings(&self) {

@@ -18,7 +18,7 @@ pub fn coded(error: Error) -> async_graphql::Error {
         if let Some(wait) = error.retry_after() {
             extensions.set("retryAfter", wait.as_secs().max(1));
         }
-        if matches!(error, Error::Unavailable(_)) {
+        if matches!(error, Error::Unavailable(_) | Error::TooSlow) {
             extensions.set("unavailable", true);
         }
         if let Error::Validation(problems) = &error {
@@ -91,4 +91,30 @@ fn set_code(error: &mut ServerError, code: &str) {
 
 fn extensions(error: &mut ServerError) -> &mut async_graphql::ErrorExtensionValues {
     error.extensions.get_or_insert_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+
+    use super::{Result, finish};
+
+    struct Query;
+
+    #[Object]
+    impl Query {
+        async fn planted(&self) -> Option<Result<bool>> {
+            Some(Err("permission denied for table alloc::secrets".into()))
+        }
+    }
+
+    /// API-3
+    #[tokio::test]
+    async fn an_error_without_a_code_is_masked() {
+        let schema = Schema::new(Query, EmptyMutation, EmptySubscription);
+        let mut answer = schema.execute("{ planted }").await;
+        finish(&mut answer, "r1");
+        let text = serde_json::to_string(&answer).unwrap();
+        assert!(!text.contains("secrets") && text.contains("INTERNAL") && text.contains("r1"), "{text}");
+    }
 }

@@ -2,6 +2,7 @@
 //! `page`; no rule of the product lives here.
 
 pub mod caller;
+mod cors;
 mod graphiql;
 mod graphql;
 mod health;
@@ -37,7 +38,7 @@ pub fn router(app: Arc<App>) -> Router {
     let persisted = Arc::new(graphql::Persisted::new(limits.persisted));
     let http = Http { schema: crate::graphql::build(limits), persisted, app };
     let limited = Router::new()
-        .route("/graphql", graphql_methods())
+        .route("/graphql", graphql_methods().layer(from_fn_with_state(http.clone(), cors::cors)))
         .merge(portal::routes())
         .route_layer(from_fn_with_state(http.clone(), limits::limit));
     Router::new()

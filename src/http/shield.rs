@@ -1,16 +1,19 @@
 //! What every answer carries so that browsers do not do with it what nobody meant, and the longest
 //! that a request may take.
 
-use axum::extract::{Request, State};
+use axum::Extension;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+    ACCEPT, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::Http;
+use super::track::Tracked;
+use super::{Http, graphql};
+use crate::error::Error;
 
 /// What stands in an answer that says nothing of its own. Pages set their own content policy.
 const DEFAULTS: [(HeaderName, &str); 6] = [
@@ -43,10 +46,24 @@ fn add(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
 
 /// Ends a request that takes too long. A change under way still finishes: it runs on a task of its
 /// own, and its idempotency key tells what became of it.
-pub async fn hurry(State(http): State<Http>, request: Request, next: Next) -> Response {
-    tokio::time::timeout(http.app.config.http.timeout, next.run(request)).await.unwrap_or_else(|_| {
+pub async fn hurry(
+    State(http): State<Http>,
+    Extension(tracked): Extension<Tracked>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_graphql = request.extensions().get::<MatchedPath>().is_some_and(|p| p.as_str() == "/graphql");
+    let accept = request.headers().get(ACCEPT).cloned();
+    let answer = tokio::time::timeout(http.app.config.http.timeout, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
         tracing::warn!("a request took too long");
-        let text = "This took too long. Try again in a few seconds.\n";
-        (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], text).into_response()
+        let mut response = if is_graphql {
+            let headers = accept.map(|accept| (ACCEPT, accept)).into_iter().collect();
+            graphql::turn_away(&headers, StatusCode::SERVICE_UNAVAILABLE, Error::TooSlow, &tracked)
+        } else {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Error::TooSlow)).into_response()
+        };
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        response
     })
 }

@@ -2,16 +2,18 @@
 
 use std::any::Any;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 
 use super::Http;
 use super::caller;
+use crate::graphql::context::ForeignPage;
 
 /// What is known of a request before anything is read of it.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub struct Tracked {
     pub network: IpAddr,
     /// When it came in.
     pub start: Instant,
+    /// The page of another origin that sent it (API-7).
+    pub page: Option<Arc<ForeignPage>>,
 }
 
 /// Gives a request its id, and logs and measures it when it is answered.
@@ -34,16 +38,17 @@ pub async fn track(State(http): State<Http>, mut request: Request, next: Next) -
     #[expect(clippy::disallowed_methods, reason = "measures a duration, decides nothing")]
     let start = Instant::now();
     let request_id = http.app.clock.id().simple().to_string();
-    let tracked = Tracked { request_id: request_id.clone(), network: caller::network(address), start };
+    let tracked =
+        Tracked { request_id: request_id.clone(), network: caller::network(address), start, page: None };
     // The template, never the path: a path may hold a token.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let method = request.method().as_str().to_owned();
+    let method = method_name(request.method());
     let span = tracing::info_span!(
         "request",
         request.id = %request_id,
         trace.id = trace_id(&request).unwrap_or_default(),
         http.route = %route,
-        http.method = %method,
+        http.method = method,
     );
     request.extensions_mut().insert(tracked);
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -51,24 +56,39 @@ pub async fn track(State(http): State<Http>, mut request: Request, next: Next) -
     let status = response.status();
     span.in_scope(|| tracing::info!(http.status = status.as_u16(), http.seconds = seconds, "answered"));
     let class = format!("{}xx", status.as_u16() / 100);
-    http.app.metrics.requests.with_label_values(&[&route, &method, &class]).inc();
+    http.app.metrics.requests.with_label_values(&[route.as_str(), method, &class]).inc();
     http.app.metrics.request_seconds.with_label_values(&[&route]).observe(seconds);
     response.headers_mut().insert("x-request-id", header(&request_id));
     response
 }
 
+/// Anybody can make up methods; measures must not grow with them.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
 /// The trace id of a W3C `traceparent`, if it is well formed.
 fn trace_id(request: &Request) -> Option<&str> {
-    let header = request.headers().get("traceparent")?.to_str().ok()?;
+    parse_traceparent(request.headers().get("traceparent")?.to_str().ok()?)
+}
+
+/// `version-trace-parent-flags` in lower-case hexadecimal; later versions may say more after that.
+fn parse_traceparent(header: &str) -> Option<&str> {
     let mut parts = header.split('-');
-    let (version, trace) = (parts.next()?, parts.next()?);
-    let hexadecimal = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    let fits = version.len() == 2
-        && version != "ff"
-        && trace.len() == 32
-        && hexadecimal(version)
-        && hexadecimal(trace);
-    (fits && trace.bytes().any(|b| b != b'0')).then_some(trace)
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let is_hex = |text: &str, length| {
+        text.len() == length && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let is_zero = |text: &str| text.bytes().all(|b| b == b'0');
+    let fits = is_hex(version, 2) && is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2);
+    let ends = version != "00" || parts.next().is_none();
+    (fits && ends && version != "ff" && !is_zero(trace) && !is_zero(parent)).then_some(trace)
 }
 
 /// Nothing lives at this address.
@@ -91,4 +111,32 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 /// A header value of text that we made ourselves.
 pub fn header(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_traceparent;
+
+    #[test]
+    fn a_trace_is_taken_over_only_if_it_is_well_formed() {
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        for good in ["00-{}-b7ad6b7169203331-01", "cc-{}-b7ad6b7169203331-00-more"] {
+            assert_eq!(parse_traceparent(&good.replace("{}", trace)), Some(trace), "{good}");
+        }
+        for wrong in [
+            "",
+            "00",
+            "00-{}",
+            "00-{}-b7ad6b7169203331",
+            "ff-{}-b7ad6b7169203331-01",
+            "00-{}-b7ad6b7169203331-01-more",
+            "00-{}-0000000000000000-01",
+            "0-{}-b7ad6b7169203331-01",
+            "00-{}f-b7ad6b7169203331-01",
+            "00-{}-B7AD6B7169203331-01",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+        ] {
+            assert_eq!(parse_traceparent(&wrong.replace("{}", trace)), None, "{wrong}");
+        }
+    }
 }

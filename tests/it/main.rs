@@ -3,8 +3,10 @@
 
 mod catalogue;
 mod companies;
+mod cors;
 mod descriptions;
 mod generated;
+mod health;
 mod home;
 mod isolation;
 mod limits;
@@ -14,5 +16,6 @@ mod organizations;
 mod page;
 mod portal_records;
 mod portals;
+mod resilience;
 mod support;
 mod transport;

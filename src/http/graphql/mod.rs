@@ -188,7 +188,8 @@ pub(super) async fn execute(
     let (inline, batches) = loaders::inline();
     let origin =
         Origin { request_id: tracked.request_id.clone(), address: Some(tracked.network.to_string()) };
-    let context = Arc::new(RequestContext::new(http.app.clone(), credential, origin, user_agent, inline));
+    let context = RequestContext::new(http.app.clone(), credential, origin, user_agent, inline);
+    let context = Arc::new(context.sent_by(tracked.page.clone()));
     let mut answer = loaders::run(http.schema.execute(request.data(context.clone())), batches).await;
     context.finish().await;
     crate::graphql::errors::finish(&mut answer, &tracked.request_id);

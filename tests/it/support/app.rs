@@ -121,6 +121,15 @@ impl TestApp {
         dump
     }
 
+    /// The settings of a process of its own that serves this database.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("DATABASE_URL", self.cluster.database_url(&self.database)),
+            ("REDIS_URL", self.cluster.redis_url()),
+            ("REDIS_PREFIX", self.database.clone()),
+        ]
+    }
+
     /// Sends a request through the router.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         Answer::read(self.router.clone().oneshot(request).await.unwrap()).await

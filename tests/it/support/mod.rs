@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod documents;
 pub mod sdl;
 pub mod sql;
+pub mod wire;
 
 pub use answer::Answer;
 pub use app::TestApp;

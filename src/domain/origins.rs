@@ -1,0 +1,96 @@
+//! Which pages of other origins may call the API (API-7): each organisation lists its own. The
+//! list itself is one of the organisation's settings.
+
+use diesel_async::RunQueryDsl;
+use futures::FutureExt as _;
+use url::Url;
+
+use super::validation::Checks;
+use crate::db::pool::Pools;
+use crate::db::scope::{Access, Door, Tx};
+use crate::db::settings::origin_is_listed;
+use crate::error::Result;
+
+/// The longest list.
+const MOST: usize = 20;
+
+/// Whether any organisation lists it: enough for a browser to ask, never to be answered.
+pub async fn is_listed_anywhere(pools: &Pools, origin: &str) -> Result<bool> {
+    let entered = pools
+        .enter(Door::Street, Access::Read, |mut connection| {
+            let origin = origin.to_owned();
+            async move { diesel::select(origin_is_listed(origin)).get_result(&mut connection).await.map(Some) }
+                .boxed()
+        })
+        .await?;
+    let Some(tx) = entered else { return Ok(false) };
+    let listed: bool = *tx.scope();
+    tx.commit().await?;
+    Ok(listed)
+}
+
+/// Whether the organisation that was entered lists it.
+pub async fn is_listed<S>(tx: &Tx<S>, origin: &str) -> Result<bool> {
+    Ok(diesel::select(origin_is_listed(origin)).get_result(&mut tx.connection()).await?)
+}
+
+/// Checks a list as staff typed it: exact origins as browsers send them, https, or http on the
+/// caller's own machine.
+pub fn parse(checks: &mut Checks, path: &str, origins: Vec<String>) -> Vec<String> {
+    let mut list: Vec<String> = Vec::new();
+    for (index, origin) in origins.iter().enumerate() {
+        match canonical(origin) {
+            Some(origin) if !list.contains(&origin) => list.push(origin),
+            Some(_) => {}
+            None => checks.problem(
+                &format!("{path}.{index}"),
+                "Give an origin such as https://portal.example.com, without a path; http only for localhost.",
+            ),
+        }
+    }
+    if list.len() > MOST {
+        checks.problem(path, format!("At most {MOST} origins can be listed."));
+    }
+    list
+}
+
+fn canonical(origin: &str) -> Option<String> {
+    let url = Url::parse(origin.trim()).ok()?;
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && local);
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    let text = url.origin().ascii_serialization();
+    (scheme && bare && anonymous && !text.contains('*') && text.len() <= 200).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical;
+
+    /// API-7
+    #[test]
+    fn an_origin_is_kept_as_browsers_send_it() {
+        let kept = |origin| canonical(origin).unwrap_or_default();
+        assert_eq!(kept(" https://Portal.Example.com/ "), "https://portal.example.com");
+        assert_eq!(kept("https://portal.example.com:443"), "https://portal.example.com");
+        assert_eq!(kept("https://bücher.example"), "https://xn--bcher-kva.example");
+        assert_eq!(kept("http://localhost:5173"), "http://localhost:5173");
+        for wrong in [
+            "",
+            "null",
+            "*",
+            "portal.example.com",
+            "http://portal.example.com",
+            "https://*.example.com",
+            "https://a.example/path",
+            "https://a.example?x",
+            "https://me@a.example",
+            "ftp://a.example",
+            "https://",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(canonical(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Clients that hang up, databases that go away, signals: nothing is lost that was acknowledged,
+//! and nothing is handed out twice.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{Request, StatusCode};
+use diesel_async::SimpleAsyncConnection as _;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use vestibule::app::App;
+use vestibule::clock::Clock;
+use vestibule::config::{Config, Env};
+use vestibule::db::scope::Access;
+use vestibule::db::{bootstrap, migrate};
+use vestibule::demo::data::{self, PlantedOrganization};
+use vestibule::demo::servers::{Durability, Servers};
+use vestibule::domain::callers::{enter_staff, hash_token};
+
+use crate::support::cluster::AMOUNT;
+use crate::support::wire::{self, Service};
+use crate::support::{Answer, Sql, TestApp};
+
+const COUNT: &str = "{ staff { companies { totalCount } } }";
+const CREATE: &str =
+    "mutation($input: CreateCompanyInput!) { staff { createCompany(input: $input) { company { id } } } }";
+const FIND: &str = "query($name: String!) { staff { companies(search: $name) { totalCount } } }";
+/// Whether a request waits for the lock that the test holds.
+const WAITS: &str = "select count(*) > 0 from pg_stat_activity where datname = current_database() and usename = 'app_staff' and wait_event_type = 'Lock'";
+const NOBODY_WAITS: &str = "select count(*) = 0 from pg_stat_activity where datname = current_database() and usename = 'app_staff' and wait_event_type = 'Lock'";
+const UNFINISHED: &str = "select count(*) from pg_stat_activity where datname = current_database() and usename like 'app\\_%' and state like 'idle in transaction%'";
+
+/// Keeps everybody from the companies until it is released or dropped.
+async fn lock(app: &TestApp) -> Sql {
+    let lock = app.sql("postgres").await;
+    lock.rows("begin").await;
+    lock.rows("lock table companies in access exclusive mode").await;
+    lock
+}
+
+/// Invariant 3
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_no_used_transaction_behind() {
+    let app = TestApp::world_with([("DATABASE_CONNECTIONS", "1")]).await;
+    let address = wire::serve(app.router.clone()).await;
+    let watch = app.sql("postgres").await;
+    let lock = lock(&app).await;
+    let token = &app.acme().staff_token;
+    for _ in 0..3 {
+        let client = wire::send(address, token, COUNT, json!({})).await;
+        wire::until(&watch, WAITS).await;
+        drop(client);
+        // The only connection is free at once, though the lock is still held.
+        app.query(token, "{ staff { __typename } }", json!({})).await.succeeded();
+        assert_eq!(watch.value(UNFINISHED).await, "0");
+        wire::until(&watch, NOBODY_WAITS).await;
+    }
+    lock.rows("rollback").await;
+    app.query(token, COUNT, json!({})).await.succeeded();
+}
+
+/// API-8
+#[tokio::test]
+async fn a_change_finishes_though_its_client_hangs_up() {
+    let app = TestApp::world_with([("DATABASE_CONNECTIONS", "1")]).await;
+    let address = wire::serve(app.router.clone()).await;
+    let watch = app.sql("postgres").await;
+    let lock = lock(&app).await;
+    let token = &app.acme().staff_token;
+    let client = wire::send(address, token, CREATE, json!({ "input": { "name": "Persistent" } })).await;
+    wire::until(&watch, WAITS).await;
+    drop(client);
+    lock.rows("rollback").await;
+    // Waits its turn for the only connection, which the change gives back with its commit.
+    let found = app.query(token, FIND, json!({ "name": "Persistent" })).await.succeeded();
+    assert_eq!(found.at("/data/staff/companies/totalCount"), 1);
+    assert_eq!(watch.value(UNFINISHED).await, "0");
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_told_to_come_back() {
+    let app = TestApp::world_with([("HTTP_TIMEOUT_MS", "100")]).await;
+    let _lock = lock(&app).await;
+    let late = app.query(&app.acme().staff_token, COUNT, json!({})).await;
+    assert_eq!(late.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(late.header("retry-after"), "2");
+    assert_eq!(late.text("/errors/0/message"), "This took too long. Try again in a few seconds.");
+}
+
+/// Invariant 2: COMMIT of a failed transaction answers ROLLBACK, and no error.
+#[tokio::test]
+async fn a_transaction_with_a_swallowed_error_never_reports_success() {
+    let app = TestApp::world().await;
+    let hash = hash_token(&app.acme().staff_token);
+    let tx = enter_staff(&app.app.pools, hash, Access::Write).await.unwrap();
+    (&mut tx.connection()).batch_execute("update companies set notes = 'lost'").await.unwrap();
+    (&mut tx.connection()).batch_execute("select 1 / 0").await.unwrap_err();
+    assert!(tx.commit().await.is_err());
+    let kept = app.sql("postgres").await.value("select count(*) from companies where notes = 'lost'").await;
+    assert_eq!(kept, "0");
+}
+
+/// A service with a Postgres and a Redis that the test may stop.
+struct Island {
+    folder: tempfile::TempDir,
+    servers: Option<Servers>,
+    settings: Vec<(&'static str, String)>,
+    router: Router,
+    acme: PlantedOrganization,
+}
+
+impl Island {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let servers = start(folder.path());
+        bootstrap::run(&servers.admin_url("postgres"), "island", |_| None).await.unwrap();
+        let migrator = format!("{}&user=app_migrate", servers.database_url("island"));
+        migrate::run(&migrator).await.unwrap();
+        let mut world = data::plant(&migrator, AMOUNT, &Clock::default(), |_| {}).await.unwrap();
+        let settings = vec![
+            ("DATABASE_URL", servers.database_url("island")),
+            ("DATABASE_CONNECTIONS", "3".to_owned()),
+            ("REDIS_URL", servers.redis_url()),
+        ];
+        let app = App::new(Config::read(&Env::of(settings.clone())).unwrap()).unwrap();
+        let router = vestibule::http::router(app);
+        Self { folder, servers: Some(servers), settings, router, acme: world.swap_remove(0) }
+    }
+
+    /// Kills Postgres where it stands, as a crash would.
+    fn kill_postgres(&self) {
+        let file = std::fs::read_to_string(self.folder.path().join("postgres/postmaster.pid")).unwrap();
+        let pid: i32 = file.lines().next().unwrap().parse().unwrap();
+        kill(Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
+    }
+
+    async fn shut_redis_down(&self) {
+        let redis = redis::Client::open(self.servers.as_ref().unwrap().redis_url()).unwrap();
+        let mut connection = redis.get_multiplexed_async_connection().await.unwrap();
+        let _ = redis::cmd("SHUTDOWN").arg("NOSAVE").query_async::<()>(&mut connection).await;
+    }
+
+    /// Both servers, as they were.
+    fn restart(&mut self) {
+        self.servers = None;
+        self.servers = Some(start(self.folder.path()));
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    async fn query(&self, token: &str, document: &str, variables: Value) -> Answer {
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let request = Request::post("/graphql")
+            .header(CONTENT_TYPE, "application/json")
+            .header(AUTHORIZATION, format!("Bearer {token}"));
+        let request = request.body(Body::from(body)).unwrap();
+        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// Adds a company; whether that was acknowledged. Everything else has to be an honest 503.
+    async fn adds(&self, name: &str) -> bool {
+        let input = json!({ "input": { "name": name } });
+        let answer = self.query(&self.acme.staff_token, CREATE, input).await;
+        if answer.status == StatusCode::OK && answer.json().get("errors").is_none() {
+            return true;
+        }
+        assert_away(&answer);
+        false
+    }
+}
+
+fn start(folder: &Path) -> Servers {
+    Servers::start(folder, Durability::Safe).unwrap().0
+}
+
+fn assert_away(answer: &Answer) {
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body());
+    assert_eq!(answer.header("retry-after"), "2");
+    let sentence = "The service cannot reach its database right now. Try again in a few seconds.";
+    assert_eq!(answer.text("/errors/0/message"), sentence);
+    assert_eq!(answer.json().get("data"), None);
+}
+
+#[tokio::test]
+async fn a_database_that_crashes_under_load_loses_nothing_acknowledged_and_is_found_again() {
+    let mut island = Island::new().await;
+    let mut acknowledged = Vec::new();
+    for round in 0..4 {
+        let names: Vec<String> = (0..5).map(|n| format!("Round {round} company {n}")).collect();
+        let crash = async {
+            // The requests beside it are on their way by then.
+            tokio::task::yield_now().await;
+            if round == 2 {
+                island.kill_postgres();
+            }
+        };
+        let adding = futures::future::join_all(names.iter().map(|name| island.adds(name)));
+        let (added, ()) = futures::join!(adding, crash);
+        acknowledged.extend(names.into_iter().zip(added).filter(|(_, added)| *added).map(|(name, _)| name));
+    }
+    assert!((10..=15).contains(&acknowledged.len()), "{acknowledged:?}");
+    let ready = island.get("/health/ready").await;
+    assert_eq!(
+        (ready.status, ready.body()),
+        (StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.\n")
+    );
+    island.restart();
+    assert_eq!(island.get("/health/ready").await.body(), "ready\n");
+    for name in acknowledged {
+        let found = island.query(&island.acme.staff_token, FIND, json!({ "name": name })).await.succeeded();
+        assert_eq!(found.at("/data/staff/companies/totalCount"), 1, "{name}");
+    }
+}
+
+/// LINK-6
+#[tokio::test]
+async fn without_redis_open_portals_go_on_and_readiness_says_so() {
+    let island = Island::new().await;
+    let home = "{ portal { doorway { title } home { sections { count } } } }";
+    let open = "mutation($input: OpenPortalInput!) { access { openPortal(input: $input) { sessionToken } } }";
+    let input = json!({ "input": { "token": island.acme.portals[0].token } });
+    let session = island.query("", open, input.clone()).await.text("/data/access/openPortal/sessionToken");
+    island.shut_redis_down().await;
+    let ready = island.get("/health/ready").await;
+    assert_eq!((ready.status, ready.body()), (StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer.\n"));
+    assert_eq!(ready.header("retry-after"), "2");
+    island.query(&session, home, json!({})).await.succeeded();
+    island.query("", open, input).await.succeeded();
+}
+
+#[tokio::test]
+async fn a_service_that_starts_before_its_database_waits_for_it() {
+    let mut island = Island::new().await;
+    island.servers = None;
+    let service = Service::start(&island.settings);
+    let token = island.acme.staff_token.clone();
+    let away = wire::read(wire::send(service.address, &token, COUNT, json!({})).await).await;
+    assert!(away.starts_with("HTTP/1.1 503") && away.contains("retry-after: 2"), "{away}");
+    assert!(away.contains("The service cannot reach its database right now."), "{away}");
+    island.restart();
+    let back = wire::read(wire::send(service.address, &token, COUNT, json!({})).await).await;
+    assert!(back.starts_with("HTTP/1.1 200") && back.contains("totalCount"), "{back}");
+}
+
+#[tokio::test]
+async fn a_wrong_setting_stops_the_start_with_its_name() {
+    for (name, value) in [
+        ("DATABASE_CONNECTIONS", "many"),
+        ("LISTEN", "nowhere"),
+        ("TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("DATABASE_URL", ""),
+    ] {
+        let mut settings = vec![
+            ("DATABASE_URL", "postgres:///x?host=/nonexistent".to_owned()),
+            ("REDIS_URL", "redis://127.0.0.1:1".to_owned()),
+        ];
+        settings.retain(|(other, _)| *other != name);
+        settings.push((name, value.to_owned()));
+        let output = wire::program(&settings).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.starts_with(&format!("vestibule: {name} ")) && said.lines().count() == 1, "{said}");
+    }
+}
+
+async fn refuses_connections(address: SocketAddr) -> bool {
+    tokio::net::TcpStream::connect(address).await.is_err()
+}
+
+#[tokio::test]
+async fn a_service_told_to_stop_finishes_what_is_under_way_and_takes_nothing_new() {
+    let app = TestApp::world().await;
+    let mut service = Service::start(&app.settings());
+    let watch = app.sql("postgres").await;
+    let lock = lock(&app).await;
+    let client = wire::send(service.address, &app.acme().staff_token, COUNT, json!({})).await;
+    wire::until(&watch, WAITS).await;
+    service.terminate();
+    while !refuses_connections(service.address).await {
+        tokio::task::yield_now().await;
+    }
+    lock.rows("rollback").await;
+    let answer = wire::read(client).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("totalCount"), "{answer}");
+    assert_eq!(service.ended().await.code(), Some(0));
+}
