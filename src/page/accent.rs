@@ -31,6 +31,12 @@ pub(super) fn sheet(name: &str) -> Option<String> {
     Some(format!(":root{{{}}}@media (prefers-color-scheme:dark){{:root{{{}}}}}", light.css(), dark.css()))
 }
 
+/// White or ink, whichever is readable on `#rrggbb`.
+pub(super) fn readable_on(color: &str) -> String {
+    let ground = Color::parse(color.trim_start_matches('#')).unwrap_or(BLACK);
+    if ground.contrast(WHITE) >= SHAPE { WHITE.hex() } else { INK.hex() }
+}
+
 /// The roles a colour plays on one surface.
 struct Scheme {
     /// Bars, rings, marks.

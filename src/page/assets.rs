@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 use super::accent;
 
 const STYLES: &str = include_str!("assets/portal.css");
-const ICON: &str = include_str!("assets/favicon.svg");
+/// The mark in the browser's tab.
+pub const ICON: &str = include_str!("assets/favicon.svg");
 
 /// A file as it is sent.
 #[derive(Debug, PartialEq, Eq)]

@@ -170,6 +170,11 @@ impl Group {
             cards: group.records.into_iter().map(|record| Card::new(record, frame)).collect(),
         }
     }
+
+    /// Whether there is anything to say of it as a whole.
+    fn has_rail(&self) -> bool {
+        self.heading.is_some() || self.average.is_some() || self.files.is_some() || !self.statuses.is_empty()
+    }
 }
 
 impl Card {

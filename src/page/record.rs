@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
 use super::doorway::{Doorway, Frame, Website};
-use super::{Day, Visit, counted, words};
+use super::{Day, Visit, accent, counted, words};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
@@ -88,7 +88,8 @@ pub(super) struct RecordPage {
 
 struct Step {
     label: String,
-    color: Option<String>,
+    /// The stage's colour, and what is readable on it.
+    colors: Option<(String, String)>,
     state: &'static str,
 }
 
@@ -156,7 +157,12 @@ impl Step {
             "CURRENT" => "current",
             _ => "upcoming",
         };
-        Self { label: step.label, color: step.color, state }
+        let colors = step.color.map(|color| (color.clone(), accent::readable_on(&color)));
+        Self { label: step.label, colors, state }
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.state, "done" | "reached")
     }
 }
 
