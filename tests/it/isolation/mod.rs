@@ -3,6 +3,7 @@
 //! secrets). All three are derived from the catalogue and the SDL, so nothing has to be added here
 //! when a table or a field is.
 
+mod absence;
 mod attacks;
 mod crowd;
 mod matrix;
