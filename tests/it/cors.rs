@@ -154,3 +154,25 @@ async fn our_own_pages_need_no_leave() {
         assert_eq!(answer.header("access-control-allow-origin"), "");
     }
 }
+
+/// API-7, ORG-5
+#[tokio::test]
+async fn staff_list_origins_and_take_them_off_again() {
+    let app = TestApp::world().await;
+    let token = &app.acme().staff_token;
+    let update = "mutation($input: UpdateOrganizationInput!) { staff { updateOrganization(input: $input) { organization { version allowedOrigins } } } }";
+    let lists = async |version: u32, origins: &[&str]| {
+        app.query(token, update, json!({ "input": { "version": version, "allowedOrigins": origins } })).await
+    };
+    let listed =
+        lists(1, &["https://Clients.Acme.example/", ACMES, "http://localhost:5173"]).await.succeeded();
+    let organization = listed.at("/data/staff/updateOrganization/organization");
+    assert_eq!(organization, json!({ "version": 2, "allowedOrigins": [ACMES, "http://localhost:5173"] }));
+    assert_open(&send(&app, ACMES, token, STAFF, &[]).await.succeeded(), ACMES);
+    for wrong in ["*", "https://*.acme.example", "http://clients.acme.example", "https://acme.example/path"] {
+        let refused = lists(2, &[wrong]).await;
+        assert_eq!(refused.at("/errors/0/extensions/fields/0/path"), "input.allowedOrigins.0", "{wrong}");
+    }
+    lists(2, &[]).await.succeeded();
+    assert_shut(&send(&app, ACMES, token, STAFF, &[]).await);
+}

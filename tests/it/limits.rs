@@ -124,3 +124,22 @@ async fn attempts_to_sign_in_are_counted_by_network_and_by_email() {
     assert_eq!(attempt("203.0.113.1", "dora@acme.example"), Err("RATE_LIMITED"));
     assert_eq!(attempt("203.0.113.4", "dora@acme.example"), Ok(()));
 }
+
+/// API-6: right and wrong passwords count alike, so that the refusal tells nothing about them.
+#[tokio::test]
+async fn whoever_tries_passwords_is_stopped_before_they_are_looked_at() {
+    let app = TestApp::world_with([("RATE_SIGN_INS_PER_EMAIL", "2")]).await;
+    let owner = &app.acme().owner;
+    let document = "mutation($input: SignInInput!) { access { signIn(input: $input) { sessionToken } } }";
+    let sign_in = async |email: &str, password: &str| {
+        app.query("", document, json!({ "input": { "email": email, "password": password } })).await
+    };
+    for _ in 0..2 {
+        assert_eq!(sign_in(&owner.email, "wrong").await.code(), "UNAUTHENTICATED");
+    }
+    let refused = sign_in(&owner.email, &owner.password).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED".to_owned()));
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    let other = &app.rival().owner;
+    sign_in(&other.email, &other.password).await.succeeded();
+}

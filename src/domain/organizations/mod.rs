@@ -11,6 +11,7 @@ pub use rows::Organization;
 
 use super::callers::Staff;
 use super::changes::{Change, Write, differing, missed_update};
+use super::origins;
 use super::validation::Checks;
 use crate::db::enums::Permission;
 use crate::db::scope::Tx;
@@ -27,6 +28,8 @@ pub struct OrganizationEdit {
     pub welcome_message: Option<Option<String>>,
     pub website: Option<Option<String>>,
     pub support_email: Option<Option<String>>,
+    /// Replaces the whole list (API-7).
+    pub allowed_origins: Option<Vec<String>>,
 }
 
 /// The caller's organisation.
@@ -59,6 +62,7 @@ fn parse(edit: OrganizationEdit) -> Result<OrganizationPatch> {
         welcome_message: checks.optional(edit.welcome_message, |c, v| c.text("welcomeMessage", v, 2_000)),
         website: checks.optional(edit.website, |c, v| c.web_address("website", v)),
         support_email: checks.optional(edit.support_email, |c, v| c.email("supportEmail", v)),
+        allowed_origins: edit.allowed_origins.map(|v| origins::parse(&mut checks, "allowedOrigins", v)),
     };
     checks.finish()?;
     Ok(patch)
@@ -73,5 +77,6 @@ fn settings(organization: &Organization) -> Value {
         "welcomeMessage": organization.welcome_message,
         "website": organization.website,
         "supportEmail": organization.support_email,
+        "allowedOrigins": organization.allowed_origins,
     })
 }

@@ -34,6 +34,7 @@ pub struct Organization {
     pub support_email: Option<String>,
     pub version: i32,
     pub created_at: DateTime<Utc>,
+    pub allowed_origins: Vec<String>,
 }
 
 #[derive(Debug, Default, AsChangeset)]
@@ -46,6 +47,7 @@ pub(super) struct OrganizationPatch {
     pub welcome_message: Option<Option<String>>,
     pub website: Option<Option<String>>,
     pub support_email: Option<Option<String>>,
+    pub allowed_origins: Option<Vec<String>>,
 }
 
 /// A checked sign-up.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::staff_sessions::stranger;
+use super::staff_sessions::{count_attempt, stranger};
 use crate::domain::organizations::{self, SignUp};
 use crate::domain::staff_sessions::SignedIn;
 use crate::graphql::context::request;
@@ -61,6 +61,7 @@ impl OrganizationAccess {
 }
 
 async fn sign_up(ctx: &Context<'_>, input: SignUpInput) -> Result<SignUpPayload> {
+    count_attempt(request(ctx), &input.email)?;
     let wanted = SignUp {
         organization_name: input.organization_name,
         slug: input.slug,

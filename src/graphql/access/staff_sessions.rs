@@ -54,10 +54,16 @@ impl StaffAccess {
 }
 
 async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload> {
+    count_attempt(request(ctx), &input.email)?;
     let credentials = Credentials { email: input.email, password: Arc::new(input.password.into()) };
     let stranger = stranger(request(ctx));
     let signed_in = staff_sessions::sign_in(&stranger, credentials, input.organization.as_deref());
     Ok(signed_in.await.map_err(coded)?.into())
+}
+
+/// Before the password is looked at: guessing costs us a hash each time (API-6).
+pub(super) fn count_attempt(request: &RequestContext, email: &str) -> Result<()> {
+    request.app.limits.check_sign_in(request.origin.address.as_deref(), email).map_err(coded)
 }
 
 /// The caller, as somebody without a credential.

@@ -65,6 +65,11 @@ impl Organization {
         self.0.support_email.as_deref()
     }
 
+    /// Origins whose pages may call the API with a bearer token of the organisation.
+    async fn allowed_origins(&self) -> &[String] {
+        &self.0.allowed_origins
+    }
+
     /// Raised by every change; an update names the one it read.
     async fn version(&self) -> i32 {
         self.0.version
@@ -118,6 +123,9 @@ pub struct UpdateOrganizationInput {
     website: MaybeUndefined<String>,
     /// Where clients write for help; null empties it.
     support_email: MaybeUndefined<String>,
+    /// Origins such as `https://portal.example.com`, at most 20, whose pages may call the API with a
+    /// bearer token of the organisation; http only for localhost. Replaces the whole list.
+    allowed_origins: Option<Vec<String>>,
 }
 
 /// The organisation as it was changed.
@@ -152,6 +160,7 @@ async fn update(ctx: &Context<'_>, input: UpdateOrganizationInput) -> Result<Upd
         welcome_message: input.welcome_message.into(),
         website: input.website.into(),
         support_email: input.support_email.into(),
+        allowed_origins: input.allowed_origins,
     };
     let write = request(ctx).write().await?;
     let updated = organizations::update(&write, input.version, edit).await;
