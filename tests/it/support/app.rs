@@ -84,6 +84,11 @@ impl TestApp {
         self.login_url("postgres")
     }
 
+    /// Where Postgres writes its log.
+    pub fn server_log(&self) -> std::path::PathBuf {
+        self.cluster.server_log()
+    }
+
     /// What a process of the service's own needs to find this test's database and Redis.
     pub fn environment(&self) -> [(&'static str, String); 2] {
         [("DATABASE_URL", self.cluster.database_url(&self.database)), ("REDIS_URL", self.cluster.redis_url())]

@@ -13,7 +13,7 @@ use vestibule::demo::servers::{Durability, Servers};
 /// The servers, and the world in the template.
 pub struct Cluster {
     servers: Servers,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     /// What the template holds.
     pub world: Vec<PlantedOrganization>,
 }
@@ -40,7 +40,7 @@ async fn start() -> Cluster {
     let world = data::plant(&login_url(&servers, "world", "app_migrate"), AMOUNT, &Clock::default(), |_| {})
         .await
         .unwrap();
-    Cluster { servers, _folder: folder, world }
+    Cluster { servers, folder, world }
 }
 
 fn login_url(servers: &Servers, database: &str, login: &str) -> String {
@@ -70,6 +70,11 @@ impl Cluster {
     /// Address of a database for one login.
     pub fn login_url(&self, database: &str, login: &str) -> String {
         login_url(&self.servers, database, login)
+    }
+
+    /// Where Postgres writes its log.
+    pub fn server_log(&self) -> std::path::PathBuf {
+        self.folder.path().join("postgres/server.log")
     }
 
     /// Redis's address.

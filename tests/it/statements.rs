@@ -1,0 +1,53 @@
+//! How many statements a request costs, counted by Postgres.
+
+use serde_json::json;
+
+use crate::support::server_log::ServerLog;
+use crate::support::{Sql, TestApp};
+
+const HOME: &str = "{ portal {
+    doorway { title modes attribution companyName organization { name accentColor welcomeMessage } }
+    home { sections { key name count groups { stageName color phase count statuses { status count }
+        averagePercent fileCount messageCount
+        records { id name phase status percent startsOn dueOn fileCount messageCount } } } } } }";
+
+/// What the login sent during one portal home: the messages of the log that are statements.
+async fn home(app: &TestApp, admin: &Sql, session: &str) -> Vec<String> {
+    let log = ServerLog::start(app);
+    app.query(session, HOME, json!({})).await.succeeded();
+    let messages = log.messages(admin, "app_portal").await;
+    messages
+        .into_iter()
+        .filter(|line| line.contains("LOG:  statement: ") || line.contains("LOG:  execute "))
+        .collect()
+}
+
+/// REC-9
+#[tokio::test]
+async fn a_portal_home_is_one_transaction_of_at_most_six_statements_however_many_projects() {
+    let app = TestApp::world().await;
+    let admin = app.sql("postgres").await;
+    app.arrange(&format!("alter role app_portal in database {} set log_statement = 'all'", app.database))
+        .await;
+    let session = app.open(&app.acme().portals[0].token).await;
+    home(&app, &admin, &session).await;
+    let four = home(&app, &admin, &session).await;
+    app.arrange(
+        "insert into records (org_id, id, type_id, company_id, stage_id, name, owner_id, portal_enabled)
+         select r.org_id, gen_random_uuid(), r.type_id, r.company_id, r.stage_id, r.name || n, r.owner_id, true
+         from records r, generate_series(1, 9) as n",
+    )
+    .await;
+    let forty = home(&app, &admin, &session).await;
+    // If this failed, you probably read something once a record: load it for all of them at once.
+    assert_eq!(four.len(), forty.len(), "{forty:#?}");
+    let queries = |log: &[String]| log.iter().filter(|line| line.contains("LOG:  execute ")).count();
+    assert!((1..=6).contains(&queries(&forty)), "{} statements: {forty:#?}", queries(&forty));
+    // The scope batch and COMMIT are the only others.
+    assert_eq!(forty.len() - queries(&forty), 2, "{forty:#?}");
+    assert!(
+        forty[0].contains("begin isolation level repeatable read read only; select enter_portal("),
+        "{forty:#?}"
+    );
+    assert!(forty.last().unwrap().contains("commit"), "{forty:#?}");
+}
