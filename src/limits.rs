@@ -70,7 +70,7 @@ impl<K: Hash + Eq + Clone> Counter<K> {
     }
 
     fn check(&self, key: K) -> Result<()> {
-        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP == 0 {
+        if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP) {
             self.limiter.retain_recent();
         }
         self.limiter
