@@ -7,7 +7,7 @@ use vestibule::db::migrate::{self, SchemaState};
 use crate::generated::dump;
 use crate::support::TestApp;
 
-/// ORG-4
+/// What a migration makes, its down.sql undoes.
 #[tokio::test]
 async fn up_down_and_up_again_gives_the_same_schema() {
     let app = TestApp::empty().await;
@@ -28,7 +28,7 @@ async fn up_down_and_up_again_gives_the_same_schema() {
     assert_eq!(dump::structure(&app.admin_url()), up);
 }
 
-/// LINK-4
+/// Invariant of the SQL rules: expand, then contract.
 #[tokio::test]
 async fn the_old_program_runs_on_a_newer_schema() {
     let app = TestApp::empty().await;
@@ -37,7 +37,7 @@ async fn the_old_program_runs_on_a_newer_schema() {
     assert_eq!(migrate::state(&app.app.pools).await.unwrap(), SchemaState::Ready);
 }
 
-/// LINK-4
+/// Invariant of the SQL rules: expand, then contract.
 #[tokio::test]
 async fn the_program_does_not_serve_on_a_schema_that_it_lacks() {
     let app = TestApp::empty().await;
@@ -61,7 +61,7 @@ async fn the_program_does_not_serve_on_a_schema_that_it_lacks() {
     assert!(said.contains("run `vestibule migrate` first"), "{said}");
 }
 
-/// LINK-4
+/// Invariant of the SQL rules: expand, then contract.
 #[tokio::test]
 async fn a_database_without_any_schema_is_behind_too() {
     let app = TestApp::empty().await;

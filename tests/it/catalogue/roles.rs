@@ -70,7 +70,7 @@ async fn no_login_of_ours_owns_anything() {
     .await;
 }
 
-/// LINK-4
+/// A client that is gone or stuck holds nothing for long.
 #[tokio::test]
 async fn no_statement_lock_or_idle_transaction_of_a_login_lasts_for_long() {
     let app = TestApp::empty().await;
