@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::track::{Tracked, header};
-use super::{Http, caller, graphql};
+use super::{Http, caller, graphql, portal};
 use crate::error::Error;
 use crate::graphql::context::Credential;
 
@@ -32,6 +32,8 @@ fn too_many(request: &Request, error: Error, tracked: &Tracked) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let mut response = if route == "/graphql" {
         graphql::turn_away(request.headers(), StatusCode::TOO_MANY_REQUESTS, error, tracked)
+    } else if portal::is_page(route) {
+        portal::turn_away(StatusCode::TOO_MANY_REQUESTS)
     } else {
         (StatusCode::TOO_MANY_REQUESTS, format!("{error}\n")).into_response()
     };

@@ -91,6 +91,17 @@ async fn asset(Path((version, file)): Path<(String, String)>) -> Response {
     (headers, asset.text).into_response()
 }
 
+/// What a visitor reads when the layers around turn a request away. The secret of LINK-5 is kept:
+/// nobody looked at the link yet.
+pub fn turn_away(status: StatusCode) -> Response {
+    html(status, page::unavailable())
+}
+
+/// Whether a route answers with pages.
+pub fn is_page(route: &str) -> bool {
+    route.starts_with("/portal")
+}
+
 /// Whoever opened an address below `/portal`.
 struct Visitor {
     http: Http,

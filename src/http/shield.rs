@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::track::Tracked;
-use super::{Http, graphql};
+use super::{Http, graphql, portal};
 use crate::error::Error;
 
 /// What stands in an answer that says nothing of its own. Pages set their own content policy.
@@ -52,14 +52,17 @@ pub async fn hurry(
     request: Request,
     next: Next,
 ) -> Response {
-    let is_graphql = request.extensions().get::<MatchedPath>().is_some_and(|p| p.as_str() == "/graphql");
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("", MatchedPath::as_str);
     let accept = request.headers().get(ACCEPT).cloned();
     let answer = tokio::time::timeout(http.app.config.http.timeout, next.run(request)).await;
     answer.unwrap_or_else(|_| {
         tracing::warn!("a request took too long");
-        let mut response = if is_graphql {
+        let mut response = if route == "/graphql" {
             let headers = accept.map(|accept| (ACCEPT, accept)).into_iter().collect();
             graphql::turn_away(&headers, StatusCode::SERVICE_UNAVAILABLE, Error::TooSlow, &tracked)
+        } else if portal::is_page(route) {
+            portal::turn_away(StatusCode::SERVICE_UNAVAILABLE)
         } else {
             (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Error::TooSlow)).into_response()
         };

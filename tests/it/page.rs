@@ -293,6 +293,32 @@ async fn what_people_typed_is_shown_and_never_run() {
     assert!(record.body().contains("javascript:alert(2)"), "an odd address is shown as text");
 }
 
+/// API-6
+#[tokio::test]
+async fn a_page_asks_a_visitor_in_a_hurry_for_patience() {
+    let app = TestApp::world_with([("RATE_PER_ADDRESS", "1")]).await;
+    let home = format!("/portal/{}", portal(&app).token);
+    let answers = futures::future::join_all((0..30).map(|_| app.get(&home))).await;
+    let turned_away = answers.iter().find(|page| page.status != StatusCode::OK).unwrap();
+    assert_eq!(turned_away.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(!turned_away.header("retry-after").is_empty());
+    assert!(turned_away.body().contains("One moment please"));
+}
+
+/// LINK-7
+#[tokio::test]
+async fn graphiql_is_served_from_here_alone() {
+    let app = TestApp::world().await;
+    let page = app.get("/graphiql").await;
+    assert!(!page.header("content-security-policy").contains("unsafe"));
+    let fetched = Regex::new("(?:src|href)=\"([^\"]*)\"").unwrap();
+    for found in fetched.captures_iter(page.body()) {
+        assert!(found[1].starts_with("/graphiql/"));
+        assert_eq!(app.get(&found[1]).await.status, StatusCode::OK, "{}", &found[1]);
+    }
+    assert_eq!(app.get("/graphiql/README.md").await.status, StatusCode::NOT_FOUND);
+}
+
 /// API-3
 #[tokio::test]
 async fn a_page_asks_for_patience_while_the_database_is_away() {
