@@ -3,6 +3,7 @@
 
 use std::str::FromStr as _;
 
+use chrono::{Datelike as _, NaiveDate};
 use chrono_tz::Tz;
 use email_address::EmailAddress;
 use url::Url;
@@ -73,6 +74,14 @@ impl Checks {
             self.problem(path, "This must be a web address that starts with http:// or https://.");
         }
         address.to_owned()
+    }
+
+    /// A day of the years 1 to 9999: what people write and Postgres holds.
+    pub fn day(&mut self, path: &str, day: NaiveDate) -> NaiveDate {
+        if !(1..=9999).contains(&day.year()) {
+            self.problem(path, "This must be a day of the years 1 to 9999.");
+        }
+        day
     }
 
     /// `#rrggbb`, lower-cased.

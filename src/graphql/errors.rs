@@ -34,7 +34,7 @@ pub fn finish(response: &mut Response, request_id: &str) {
     for error in &mut response.errors {
         match code(error) {
             None if error.path.is_empty() => code_document_error(error),
-            None if error.message.starts_with("Failed to parse \"") => code_input_error(error),
+            None if is_input_error(&error.message) => code_input_error(error),
             None => mask(error),
             Some(_) => {}
         }
@@ -50,6 +50,12 @@ pub fn code(error: &ServerError) -> Option<&str> {
         Value::String(code) => Some(code),
         _ => None,
     }
+}
+
+/// Whether the engine refused a value: a scalar did not take it, or it was null where a default stands
+/// in for an absent one only.
+fn is_input_error(message: &str) -> bool {
+    message.starts_with("Failed to parse \"") || message.starts_with("Expected input type \"")
 }
 
 /// A value that a scalar did not take. The scalar's name is the schema's; what its library says

@@ -6,12 +6,14 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
+use super::records::{self, RecordConnection};
 use crate::db::ids::CompanyId;
 use crate::db::paging::Page;
 use crate::domain::callers::Staff;
 use crate::domain::companies::{
     self, Archival, CompanyDraft, CompanyEdit, CompanyFilter, CompanyKey, CompanyOrder,
 };
+use crate::domain::records::RecordOrder;
 use crate::error::Error;
 use crate::graphql::context::request;
 use crate::graphql::errors::{Result, coded};
@@ -47,6 +49,18 @@ impl Company {
     /// Whether it is internal: nothing of it can be shared.
     async fn internal(&self) -> bool {
         self.0.internal
+    }
+
+    /// Its records, a page at a time.
+    async fn records(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100; 25 if absent.")] first: Option<i32>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The archived ones instead of the others.")] archived: Option<bool>,
+        #[graphql(desc = "The order; by name if absent.")] order_by: Option<RecordOrder>,
+    ) -> Result<RecordConnection> {
+        records::of_company(ctx, self.0.id, (first, after), archived, order_by).await
     }
 
     /// Raised by every change; an update names the one it read.

@@ -5,6 +5,7 @@ pub mod members;
 pub mod organizations;
 pub mod portals;
 pub mod record_types;
+pub mod records;
 pub mod staff_sessions;
 
 use async_graphql::MergedObject;
@@ -17,6 +18,7 @@ pub struct StaffQuery(
     organizations::OrganizationQueries,
     portals::PortalQueries,
     record_types::RecordTypeQueries,
+    records::StaffRecordQueries,
     staff_sessions::StaffSessionQueries,
 );
 
@@ -31,5 +33,7 @@ pub struct StaffMutation(
     record_types::RecordTypeMutations,
     record_types::StageMutations,
     record_types::FieldMutations,
+    records::RecordMutations,
+    records::MilestoneMutations,
     staff_sessions::StaffSessionMutations,
 );

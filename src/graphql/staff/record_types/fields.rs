@@ -18,9 +18,10 @@ use crate::graphql::errors::{Result, coded};
 use crate::graphql::loaders::{Batch, gathered, keyed};
 
 /// A custom field of a record type.
+#[derive(async_graphql::Description)]
 pub struct FieldDefinition(fields::FieldDefinition);
 
-#[Object]
+#[Object(use_type_description)]
 impl FieldDefinition {
     /// Its id.
     async fn id(&self) -> FieldId {
@@ -28,6 +29,7 @@ impl FieldDefinition {
     }
 
     /// The type whose field it is.
+    #[graphql(name = "type")]
     async fn record_type(&self, ctx: &Context<'_>) -> Result<RecordType> {
         super::load(ctx, self.0.type_id).await
     }

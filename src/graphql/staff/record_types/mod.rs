@@ -26,9 +26,10 @@ use crate::graphql::loaders::{Batch, keyed};
 use crate::graphql::paging::{connection, wants_count};
 
 /// A kind of record: its pipeline, its custom fields, and what clients see of its records.
+#[derive(async_graphql::Description)]
 pub struct RecordType(record_types::RecordType);
 
-#[Object]
+#[Object(use_type_description)]
 impl RecordType {
     /// Its id.
     async fn id(&self) -> RecordTypeId {
@@ -99,20 +100,25 @@ impl RecordType {
     async fn stages(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The archived ones instead of the others.", default)] archived: bool,
+        #[graphql(desc = "The archived ones instead of the others.")] archived: Option<bool>,
     ) -> Result<Vec<Stage>> {
         let stages = request(ctx).staff().await?.loaders.many(StagesOf(self.0.id)).await?;
-        Ok(stages.into_iter().filter(|s| s.archived_at.is_some() == archived).map(Stage::from).collect())
+        Ok(stages
+            .into_iter()
+            .filter(|s| s.archived_at.is_some() == archived.unwrap_or_default())
+            .map(Stage::from)
+            .collect())
     }
 
     /// Its custom fields, in order.
     async fn fields(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The archived ones instead of the others.", default)] archived: bool,
+        #[graphql(desc = "The archived ones instead of the others.")] archived: Option<bool>,
     ) -> Result<Vec<FieldDefinition>> {
         let fields = request(ctx).staff().await?.loaders.many(FieldsOf(self.0.id)).await?;
-        let wanted = fields.into_iter().filter(|field| field.archived_at.is_some() == archived);
+        let wanted =
+            fields.into_iter().filter(|field| field.archived_at.is_some() == archived.unwrap_or_default());
         Ok(wanted.map(FieldDefinition::from).collect())
     }
 
@@ -173,9 +179,10 @@ impl RecordTypeQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100; 25 if absent.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The archived ones instead of the others.", default)] archived: bool,
+        #[graphql(desc = "The archived ones instead of the others.")] archived: Option<bool>,
     ) -> Result<RecordTypeConnection> {
         let page = Page::parse(first, after.as_deref()).map_err(coded)?;
+        let archived = archived.unwrap_or_default();
         let reading = request(ctx).staff().await?;
         let rows = record_types::list(&reading.tx, archived, &page).await.map_err(coded)?;
         let count = match wants_count(ctx) {

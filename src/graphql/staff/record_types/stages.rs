@@ -18,9 +18,10 @@ use crate::graphql::errors::{Result, coded};
 use crate::graphql::loaders::{Batch, gathered, keyed};
 
 /// A step of a record type's pipeline.
+#[derive(async_graphql::Description)]
 pub struct Stage(stages::Stage);
 
-#[Object]
+#[Object(use_type_description)]
 impl Stage {
     /// Its id.
     async fn id(&self) -> StageId {
@@ -28,6 +29,7 @@ impl Stage {
     }
 
     /// The type whose pipeline it belongs to.
+    #[graphql(name = "type")]
     async fn record_type(&self, ctx: &Context<'_>) -> Result<RecordType> {
         super::load(ctx, self.0.type_id).await
     }
