@@ -6,6 +6,7 @@ pub mod callers;
 pub mod changes;
 pub mod companies;
 pub mod currencies;
+pub mod contacts;
 pub mod home;
 pub mod idempotency;
 pub mod members;

@@ -7,6 +7,7 @@ use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::records::{self, RecordConnection};
+use super::contacts::{self, ContactConnection};
 use crate::db::ids::CompanyId;
 use crate::db::paging::Page;
 use crate::domain::callers::Staff;
@@ -81,6 +82,18 @@ impl Company {
     /// When it was archived, if it is.
     async fn archived_at(&self) -> Option<DateTime<Utc>> {
         self.0.archived_at
+    }
+
+    /// The people there by name, a page at a time.
+    async fn contacts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100; 25 if absent.")] first: Option<i32>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The archived ones instead of the others.", default)] archived: bool,
+    ) -> Result<ContactConnection> {
+        let page = Page::parse(first, after.as_deref()).map_err(coded)?;
+        contacts::of_company(ctx, self.0.id, archived, page).await
     }
 }
 

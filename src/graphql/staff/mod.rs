@@ -1,6 +1,7 @@
 //! The staff root: one file a feature. Everything here reads and writes as `app_staff`.
 
 pub mod companies;
+pub mod contacts;
 pub mod members;
 pub mod organizations;
 pub mod portals;
@@ -14,6 +15,7 @@ use async_graphql::MergedObject;
 #[derive(Default, MergedObject)]
 pub struct StaffQuery(
     companies::CompanyQueries,
+    contacts::ContactQueries,
     members::MemberQueries,
     organizations::OrganizationQueries,
     portals::PortalQueries,
@@ -27,6 +29,7 @@ pub struct StaffQuery(
 #[graphql(serial)]
 pub struct StaffMutation(
     companies::CompanyMutations,
+    contacts::ContactMutations,
     members::MemberMutations,
     organizations::OrganizationMutations,
     portals::PortalMutations,
