@@ -3,6 +3,7 @@
 
 pub mod caller;
 mod cors;
+mod export;
 mod graphiql;
 mod graphql;
 mod health;
@@ -39,6 +40,7 @@ pub fn router(app: Arc<App>) -> Router {
     let http = Http { schema: crate::graphql::build(limits), persisted, app };
     let limited = Router::new()
         .route("/graphql", graphql_methods().layer(from_fn_with_state(http.clone(), cors::cors)))
+        .route("/export/audit.ndjson", get(export::audit))
         .merge(portal::routes())
         .route_layer(from_fn_with_state(http.clone(), limits::limit));
     Router::new()

@@ -1,9 +1,11 @@
 //! The integration tests: one binary, real Postgres, real Redis, one database a test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod audit;
 mod browser;
 mod catalogue;
 mod companies;
+mod contacts;
 mod cors;
 mod descriptions;
 mod generated;

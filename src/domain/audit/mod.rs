@@ -25,3 +25,9 @@ pub async fn list(
     tx.scope().require_admin()?;
     Ok(page.cut(rows::list(tx, filter, page).await?))
 }
+
+/// How many there are, counted up to [`crate::db::paging::MAX_COUNT`]. For OWNER and ADMIN only.
+pub async fn count(tx: &Tx<Staff>, filter: &AuditFilter) -> Result<i64> {
+    tx.scope().require_admin()?;
+    rows::count(tx, filter).await
+}

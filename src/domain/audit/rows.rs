@@ -1,13 +1,15 @@
 //! `audit_entries` in Diesel.
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::ids::{AuditEntryId, MemberId, OrgId};
-use crate::db::paging::Page;
+use crate::db::paging::{MAX_COUNT, Page};
 use crate::db::schema::staff::audit_entries;
 use crate::db::scope::Tx;
 use crate::domain::callers::Staff;
@@ -29,9 +31,10 @@ pub struct NewEntry {
     pub occurred_at: DateTime<Utc>,
 }
 
-/// One line of the log.
-#[derive(Clone, Debug, Queryable, Selectable)]
+/// One line of the log; as JSON, one line of its export.
+#[derive(Clone, Debug, Queryable, Selectable, Serialize)]
 #[diesel(table_name = audit_entries)]
+#[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
     pub id: AuditEntryId,
     pub action: String,
@@ -64,14 +67,21 @@ pub(super) async fn list(
     filter: &AuditFilter,
     page: &Page<AuditEntryId>,
 ) -> Result<Vec<AuditEntry>> {
-    let mut query = audit_entries::table
-        .select(AuditEntry::as_select())
-        .order(audit_entries::id.desc())
-        .limit(page.fetch())
-        .into_boxed();
+    let mut query = filtered(filter).order(audit_entries::id.desc()).limit(page.fetch());
     if let Some(after) = page.after {
         query = query.filter(audit_entries::id.lt(after));
     }
+    Ok(query.select(AuditEntry::as_select()).load(&mut tx.connection()).await?)
+}
+
+pub(super) async fn count(tx: &Tx<Staff>, filter: &AuditFilter) -> Result<i64> {
+    let ids: Vec<AuditEntryId> =
+        filtered(filter).select(audit_entries::id).limit(MAX_COUNT).load(&mut tx.connection()).await?;
+    Ok(ids.len() as i64)
+}
+
+fn filtered(filter: &AuditFilter) -> audit_entries::BoxedQuery<'static, Pg> {
+    let mut query = audit_entries::table.into_boxed();
     if let Some(actor) = filter.actor {
         query = query.filter(audit_entries::actor_member_id.eq(actor));
     }
@@ -87,5 +97,5 @@ pub(super) async fn list(
     if let Some(until) = filter.until {
         query = query.filter(audit_entries::occurred_at.lt(until));
     }
-    Ok(query.load(&mut tx.connection()).await?)
+    query
 }

@@ -1,5 +1,6 @@
 //! The staff root: one file a feature. Everything here reads and writes as `app_staff`.
 
+pub mod audit;
 pub mod companies;
 pub mod contacts;
 pub mod members;
@@ -14,6 +15,7 @@ use async_graphql::MergedObject;
 /// What members of an organisation read.
 #[derive(Default, MergedObject)]
 pub struct StaffQuery(
+    audit::AuditQueries,
     companies::CompanyQueries,
     contacts::ContactQueries,
     members::MemberQueries,

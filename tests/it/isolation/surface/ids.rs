@@ -9,12 +9,13 @@ use crate::support::Sql;
 use crate::support::documents::Place;
 
 /// Words that stand for a table of another name.
-const ALIASES: [(&str, &str); 12] = [
+const ALIASES: [(&str, &str); 13] = [
     ("actor", "members"),
     ("assignee", "members"),
     ("field", "field_definitions"),
     ("lead", "members"),
     ("link", "portal_links"),
+    ("membership", "members"),
     ("owner", "members"),
     ("project", "records"),
     ("session", "staff_sessions"),
