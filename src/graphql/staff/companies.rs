@@ -6,8 +6,8 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::records::{self, RecordConnection};
 use super::contacts::{self, ContactConnection};
+use super::records::{self, RecordConnection};
 use crate::db::ids::CompanyId;
 use crate::db::paging::Page;
 use crate::domain::callers::Staff;
