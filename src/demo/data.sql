@@ -60,6 +60,7 @@ as $$
     where c.org_id = org and not exists (select from contacts k where k.org_id = org and k.company_id = c.id)
 $$;
 
+-- A project's dates, status and milestones follow from its stage, so that the page tells one story.
 create function pg_temp.plant_projects(org uuid, member uuid, each int) returns void
 language sql
 as $$
@@ -71,23 +72,29 @@ as $$
             || case when p.n >= 8 then ' ' || (p.n / 8 + 1) else '' end,
         'Agreed in the kick-off: one team, one contact, a review every second week.',
         pg_temp.pick(array['margin at risk', 'waiting for payroll', 'good margin'], p.n),
-        pg_temp.pick(array['On track', 'Waiting for your feedback', 'On track', 'Ahead of plan'], p.n),
-        member, member, current_date - 60 + p.n * 5, current_date - 30 + p.n * 9,
-        case s.client_phase when 'DELIVERED' then 100 when 'IN_REVIEW' then 80 when 'IN_PROGRESS' then 40 else 0 end, true,
-        jsonb_build_object('scope', 'Standard', 'preview_url', 'https://preview.example/' || p.n,
-            'kickoff', to_char(current_date - 60 + p.n * 5, 'YYYY-MM-DD'),
+        (array['Getting ready', 'Starts soon', 'On track', 'On track', 'Waiting for your feedback', 'Delivered'])[s.position + 1],
+        member, member, dates.starts_on, dates.due_on, (array[0, 11, 33, 67, 78, 100])[s.position + 1], true,
+        jsonb_build_object('scope', pg_temp.pick(array['Essential', 'Standard', 'Complete'], p.n),
+            'preview_url', 'https://preview.example/' || p.n, 'kickoff', to_char(dates.starts_on, 'YYYY-MM-DD'),
             'internal_budget', jsonb_build_object('amount', '48000.00', 'currency', 'EUR'),
             'margin_note', 'Renegotiate before the second phase.')
     from companies c
     cross join generate_series(0, each - 1) as p (n)
     join record_types t on t.org_id = org and t.key = 'project'
     join stages s on s.org_id = org and s.type_id = t.id and s.position = (p.n * 5 + 2) % 6
+    cross join lateral (select
+        current_date + (array[14, 5, -20, -40, -60, -110])[s.position + 1] + p.n / 6 * 3 as starts_on,
+        current_date + (array[90, 60, 35, 18, 6, -19])[s.position + 1] + p.n / 6 * 3 as due_on) dates
     where c.org_id = org and not exists (select from records r where r.org_id = org and r.company_id = c.id);
     insert into milestones (org_id, id, record_id, name, weight, due_on, completed_at, position)
     select org, gen_random_uuid(), r.id,
         pg_temp.pick(array['Kick-off', 'Concept', 'Implementation', 'Review', 'Handover'], m.n), 1 + m.n % 3,
-        r.starts_on + (m.n + 1) * 6, case when (m.n + 1) * 20 <= r.percent_done then now() - (60 - m.n * 10) * interval '1 day' end, m.n
-    from records r cross join generate_series(0, 4) as m (n)
+        r.starts_on + (r.due_on - r.starts_on) * (m.n + 1) / 5,
+        case when m.n < s.position
+            then least(r.starts_on + (r.due_on - r.starts_on) * (m.n + 1) / 5, current_date - (5 - m.n)) end, m.n
+    from records r
+    join stages s on s.org_id = org and s.id = r.stage_id
+    cross join generate_series(0, 4) as m (n)
     where r.org_id = org and not exists (select from milestones x where x.org_id = org and x.record_id = r.id)
 $$;
 
