@@ -90,10 +90,10 @@ impl Company {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100; 25 if absent.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The archived ones instead of the others.", default)] archived: bool,
+        #[graphql(desc = "True: the archived ones instead of the others.")] archived: Option<bool>,
     ) -> Result<ContactConnection> {
         let page = Page::parse(first, after.as_deref()).map_err(coded)?;
-        contacts::of_company(ctx, self.0.id, archived, page).await
+        contacts::of_company(ctx, self.0.id, archived.unwrap_or_default(), page).await
     }
 }
 
@@ -136,11 +136,15 @@ impl CompanyQueries {
         #[graphql(desc = "How many, 1 to 100; 25 if absent.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only those whose name contains this.")] search: Option<String>,
-        #[graphql(desc = "The archived ones instead of the others.", default)] archived: bool,
-        #[graphql(desc = "The order.", default)] order_by: CompanyOrder,
+        #[graphql(desc = "True: the archived ones instead of the others.")] archived: Option<bool>,
+        #[graphql(desc = "The order; NAME if absent.")] order_by: Option<CompanyOrder>,
     ) -> Result<CompanyConnection> {
         let page = Page::parse(first, after.as_deref()).map_err(coded)?;
-        let filter = CompanyFilter { search, archived, order: order_by };
+        let filter = CompanyFilter {
+            search,
+            archived: archived.unwrap_or_default(),
+            order: order_by.unwrap_or_default(),
+        };
         let reading = request(ctx).staff().await?;
         let rows = companies::list(&reading.tx, &filter, &page).await.map_err(coded)?;
         let count = match wants_count(ctx) {

@@ -181,11 +181,16 @@ impl ContactQueries {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only those of this company.")] company_id: Option<CompanyId>,
         #[graphql(desc = "Only those whose name or address contains this.")] search: Option<String>,
-        #[graphql(desc = "The archived ones instead of the others.", default)] archived: bool,
-        #[graphql(desc = "The order.", default)] order_by: ContactOrder,
+        #[graphql(desc = "True: the archived ones instead of the others.")] archived: Option<bool>,
+        #[graphql(desc = "The order; NAME if absent.")] order_by: Option<ContactOrder>,
     ) -> Result<ContactConnection> {
         let page = Page::parse(first, after.as_deref()).map_err(coded)?;
-        let filter = ContactFilter { company: company_id, search, archived, order: order_by };
+        let filter = ContactFilter {
+            company: company_id,
+            search,
+            archived: archived.unwrap_or_default(),
+            order: order_by.unwrap_or_default(),
+        };
         let reading = request(ctx).staff().await?;
         let rows = contacts::list(&reading.tx, &filter, &page).await.map_err(coded)?;
         let count = match wants_count(ctx) {

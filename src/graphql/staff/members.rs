@@ -119,10 +119,12 @@ impl MemberQueries {
         #[graphql(desc = "How many, 1 to 100; 25 if absent.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only those whose name or address contains this.")] search: Option<String>,
-        #[graphql(desc = "Those whose membership has ended instead of the others.", default)] ended: bool,
+        #[graphql(desc = "True: those whose membership has ended instead of the others.")] ended: Option<
+            bool,
+        >,
     ) -> Result<MemberConnection> {
         let page = Page::parse(first, after.as_deref()).map_err(coded)?;
-        let filter = MemberFilter { search, ended };
+        let filter = MemberFilter { search, ended: ended.unwrap_or_default() };
         let reading = request(ctx).staff().await?;
         let rows = members::list(&reading.tx, &filter, &page).await.map_err(coded)?;
         let count = match wants_count(ctx) {
