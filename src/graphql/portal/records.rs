@@ -357,7 +357,7 @@ impl RecordQueries {
         #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only those of this type.")] type_id: Option<RecordTypeId>,
         #[graphql(desc = "Only those that share this phase.")] phase: Option<ClientPhase>,
-        #[graphql(desc = "The order; DUE if absent.")] order_by: Option<SharedRecordOrder>,
+        #[graphql(desc = "The order; NAME if absent.")] order_by: Option<SharedRecordOrder>,
     ) -> Result<PortalRecordConnection> {
         let page = Page::parse(first, after.as_deref()).map_err(coded)?;
         let filter = SharedRecordFilter { type_id, phase, order: order_by.unwrap_or_default() };
