@@ -1,6 +1,9 @@
 //! One Postgres and one Redis for the whole run, stopped with it; a template database with the
 //! schema and the demo world, from which each test's own is copied in a tenth of a second.
 
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
@@ -13,7 +16,7 @@ use vestibule::demo::servers::{Durability, Servers};
 /// The servers, and the world in the template.
 pub struct Cluster {
     servers: Servers,
-    folder: tempfile::TempDir,
+    folder: PathBuf,
     /// What the template holds.
     pub world: Vec<PlantedOrganization>,
 }
@@ -30,9 +33,10 @@ pub async fn cluster() -> &'static Cluster {
 }
 
 async fn start() -> Cluster {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let (servers, _) = Servers::start(folder.path(), Durability::Careless).unwrap();
+    let folder = tempfile::tempdir().unwrap().keep();
+    std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let (servers, _) = Servers::start(&folder, Durability::Careless).unwrap();
+    remove_when_we_end(&folder);
     for database in ["empty", "world"] {
         bootstrap::run(&servers.admin_url("postgres"), database, |_| None).await.unwrap();
         migrate::run(&login_url(&servers, database, "app_migrate")).await.unwrap();
@@ -41,6 +45,20 @@ async fn start() -> Cluster {
         .await
         .unwrap();
     Cluster { servers, folder, world }
+}
+
+/// A static is never dropped, so a shell outlives us: it notices the end of this process by its own
+/// standard input, waits until Postgres has stopped, and removes the folder, which may hold gigabytes.
+fn remove_when_we_end(folder: &Path) {
+    const SCRIPT: &str = r#"cat >/dev/null
+        pid=$(head -n 1 "$1/postgres/postmaster.pid" 2>/dev/null)
+        for n in $(seq 150); do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done
+        rm -rf "$1""#;
+    let mut sweeper = Command::new("sh");
+    sweeper.args(["-c", SCRIPT, "sweeper"]).arg(folder).stdin(Stdio::piped()).process_group(0);
+    let mut sweeper = sweeper.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Kept open until we end, however that happens.
+    std::mem::forget(sweeper.stdin.take());
 }
 
 fn login_url(servers: &Servers, database: &str, login: &str) -> String {
@@ -74,7 +92,7 @@ impl Cluster {
 
     /// Where Postgres writes its log.
     pub fn server_log(&self) -> std::path::PathBuf {
-        self.folder.path().join("postgres/server.log")
+        self.folder.join("postgres/server.log")
     }
 
     /// Redis's address.

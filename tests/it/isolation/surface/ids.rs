@@ -9,7 +9,7 @@ use crate::support::Sql;
 use crate::support::documents::Place;
 
 /// Words that stand for a table of another name.
-const ALIASES: [(&str, &str); 13] = [
+const ALIASES: [(&str, &str); 14] = [
     ("actor", "members"),
     ("assignee", "members"),
     ("field", "field_definitions"),
@@ -18,6 +18,7 @@ const ALIASES: [(&str, &str); 13] = [
     ("membership", "members"),
     ("owner", "members"),
     ("project", "records"),
+    ("record watcher", "records"),
     ("session", "staff_sessions"),
     ("subject", "records"),
     ("type", "record_types"),
@@ -115,7 +116,9 @@ fn table_of<'a>(of: &[String], tables: impl Iterator<Item = &'a String>) -> Opti
         (shared, shared == name.len(), table)
     });
     let best = scored.filter(|(shared, ..)| *shared > 0).max_by_key(|(shared, whole, _)| (*shared, *whole));
-    let alias = of.last().and_then(|word| ALIASES.iter().find(|(from, _)| from == word));
+    let ends = |from: &str| of.join(" ") == from || of.join(" ").ends_with(&format!(" {from}"));
+    let aliases = ALIASES.iter().filter(|(from, _)| ends(from));
+    let alias = aliases.max_by_key(|(from, _)| from.len());
     match (best, alias) {
         (Some((_, true, table)), _) => Some(table.clone()),
         (_, Some((_, table))) => Some((*table).to_owned()),
