@@ -66,10 +66,10 @@ fn judge(plan: &Value) {
 
 /// The large tables that a plan reads from end to end.
 fn whole_reads(node: &Value, scans: &mut Vec<String>) {
-    if let Some(table) = node["Relation Name"].as_str().filter(|table| LARGE.contains(table)) {
-        if node["Node Type"] == "Seq Scan" {
-            scans.push(table.to_owned());
-        }
+    if let Some(table) = node["Relation Name"].as_str().filter(|table| LARGE.contains(table))
+        && node["Node Type"] == "Seq Scan"
+    {
+        scans.push(table.to_owned());
     }
     for child in node["Plans"].as_array().into_iter().flatten() {
         whole_reads(child, scans);

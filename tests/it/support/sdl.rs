@@ -105,11 +105,6 @@ impl Sdl {
             _ => Vec::new(),
         }
     }
-
-    /// One field of an object type.
-    pub fn field(&self, on: &str, name: &str) -> &Field {
-        self.fields(on).iter().find(|field| field.name == name).unwrap_or_else(|| panic!("no {on}.{name}"))
-    }
 }
 
 fn shape(kind: TypeKind) -> Shape {

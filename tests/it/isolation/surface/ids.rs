@@ -75,10 +75,10 @@ impl Ids {
             let has = format!(
                 "select count(*) from pg_attribute where attrelid = '{table}'::regclass and attname = '{column}'"
             );
-            if let Some(id) = known.get(parent).filter(|_| table != "portals" || column == "company_id") {
-                if admin.value(&has).await == "1" {
-                    query.push_str(&format!(" and ({column} = '{id}' or {column} is null)"));
-                }
+            if let Some(id) = known.get(parent).filter(|_| table != "portals" || column == "company_id")
+                && admin.value(&has).await == "1"
+            {
+                query.push_str(&format!(" and ({column} = '{id}' or {column} is null)"));
             }
         }
         admin.column(&format!("{query} order by id limit 1")).await.pop().unwrap_or_else(|| {
