@@ -3,7 +3,7 @@
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
@@ -17,6 +17,8 @@ use vestibule::demo::servers::{Durability, Servers};
 pub struct Cluster {
     servers: Servers,
     folder: PathBuf,
+    /// Its input stays open until we end, however that happens.
+    _sweeper: Child,
     /// What the template holds.
     pub world: Vec<PlantedOrganization>,
 }
@@ -36,7 +38,7 @@ async fn start() -> Cluster {
     let folder = tempfile::tempdir().unwrap().keep();
     std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let (servers, _) = Servers::start(&folder, Durability::Careless).unwrap();
-    remove_when_we_end(&folder);
+    let sweeper = remove_when_we_end(&folder);
     for database in ["empty", "world"] {
         bootstrap::run(&servers.admin_url("postgres"), database, |_| None).await.unwrap();
         migrate::run(&login_url(&servers, database, "app_migrate")).await.unwrap();
@@ -44,21 +46,19 @@ async fn start() -> Cluster {
     let world = data::plant(&login_url(&servers, "world", "app_migrate"), AMOUNT, &Clock::default(), |_| {})
         .await
         .unwrap();
-    Cluster { servers, folder, world }
+    Cluster { servers, folder, world, _sweeper: sweeper }
 }
 
 /// A static is never dropped, so a shell outlives us: it notices the end of this process by its own
 /// standard input, waits until Postgres has stopped, and removes the folder, which may hold gigabytes.
-fn remove_when_we_end(folder: &Path) {
+fn remove_when_we_end(folder: &Path) -> Child {
     const SCRIPT: &str = r#"cat >/dev/null
         pid=$(head -n 1 "$1/postgres/postmaster.pid" 2>/dev/null)
         for n in $(seq 150); do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done
         rm -rf "$1""#;
     let mut sweeper = Command::new("sh");
     sweeper.args(["-c", SCRIPT, "sweeper"]).arg(folder).stdin(Stdio::piped()).process_group(0);
-    let mut sweeper = sweeper.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // Kept open until we end, however that happens.
-    std::mem::forget(sweeper.stdin.take());
+    sweeper.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 fn login_url(servers: &Servers, database: &str, login: &str) -> String {
