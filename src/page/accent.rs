@@ -56,7 +56,8 @@ impl Scheme {
         let shape = color.standing_out(surface, away, SHAPE);
         let on_shape = if shape.contrast(WHITE) >= TEXT { WHITE } else { INK };
         let shape = shape.standing_out(on_shape, if on_shape == WHITE { BLACK } else { WHITE }, TEXT);
-        Self { shape, on_shape, text: color.standing_out(wash, away, TEXT), wash }
+        let text = color.standing_out(wash, away, TEXT).standing_out(surface, away, TEXT);
+        Self { shape, on_shape, text, wash }
     }
 
     fn css(&self) -> String {
