@@ -1,8 +1,9 @@
 -- The portal home by hand: what `{ portal { doorway home } }` reads, as the same login under the same
--- policies and settings, prepared and pipelined. TOKEN_HASH is put in by script/bench.
+-- policies and settings, prepared and pipelined. script/bench makes bench_tokens.
+\set n random(1, :portals)
 \startpipeline
 begin isolation level repeatable read read only;
-select enter_portal('\xTOKEN_HASH');
+select enter_portal(decode((select hash from bench_tokens where n = :n), 'hex'));
 select p.org_id, p.id, p.title, p.company_id, p.record_id, p.modes, p.attribution, o.name, o.time_zone, o.accent_color,
     o.welcome_message, o.website, o.support_email, c.name
 from portals p

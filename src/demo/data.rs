@@ -98,8 +98,8 @@ pub async fn plant(
         told(&format!("planting {name}"));
         planted.push(plant_organization(&mut connection, (slug, name, color), amount, clock, &told).await?);
     }
-    told("gathering statistics for the planner");
-    connection.batch_execute("analyze").await?;
+    told("tidying up and gathering statistics for the planner");
+    connection.batch_execute("vacuum analyze").await?;
     Ok(planted)
 }
 
