@@ -169,6 +169,11 @@ fn forget(folder: &Path) -> anyhow::Result<()> {
             name.display()
         );
     }
-    fs::remove_dir_all(folder)
-        .with_context(|| format!("cannot delete {}: is a demo still running there?", folder.display()))
+    if servers::is_running(folder) {
+        bail!(
+            "a demo is still running in {}: stop it first, or choose another folder with --data-dir",
+            folder.display()
+        );
+    }
+    fs::remove_dir_all(folder).with_context(|| format!("cannot delete {}", folder.display()))
 }

@@ -118,6 +118,13 @@ impl Servers {
     }
 }
 
+/// Whether a Postgres still runs in a demo's folder.
+pub fn is_running(folder: &Path) -> bool {
+    let pid_file = fs::read_to_string(folder.join("postgres/postmaster.pid")).unwrap_or_default();
+    let pid = pid_file.lines().next().and_then(|line| line.trim().parse().ok()).map(Pid::from_raw);
+    pid.is_some_and(|pid| kill(pid, None).is_ok())
+}
+
 impl Drop for Servers {
     fn drop(&mut self) {
         let _ = self.watchdog.kill();

@@ -7,6 +7,7 @@ mod catalogue;
 mod companies;
 mod contacts;
 mod cors;
+mod demo;
 mod descriptions;
 mod generated;
 mod health;
