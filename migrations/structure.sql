@@ -178,7 +178,7 @@ CREATE FUNCTION public.find_memberships(person uuid) RETURNS TABLE(org_id uuid, 
     AS $$
     select o.org_id, o.slug, o.name
     from members m join organizations o on o.org_id = m.org_id
-    where m.person_id = person and m.ended_at is null
+    where m.person_id = person and m.ended_at is null and app_org() is null
     order by o.slug
 $$;
 
@@ -189,11 +189,11 @@ COMMENT ON FUNCTION public.find_memberships(person uuid) IS 'The organisations a
 CREATE FUNCTION public.find_person(address text) RETURNS TABLE(person_id uuid, password_hash text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
-    AS $$ select p.id, p.password_hash from people p where p.email = address $$;
+    AS $$ select p.id, p.password_hash from people p where p.email = address and app_org() is null $$;
 
 ALTER FUNCTION public.find_person(address text) OWNER TO door;
 
-COMMENT ON FUNCTION public.find_person(address text) IS 'Who signs in with an address, and the hash to check the password against.';
+COMMENT ON FUNCTION public.find_person(address text) IS 'Who signs in with an address, and the hash to check the password against. Not from within an organisation.';
 
 CREATE FUNCTION public.found_organization(org uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -288,7 +288,7 @@ COMMENT ON FUNCTION public.records_share() IS 'Writes the columns of a record th
 CREATE FUNCTION public.register_person(person uuid, address text, password text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
-    AS $$ insert into people (id, email, password_hash) values (person, address, password) $$;
+    AS $$ insert into people (id, email, password_hash) select person, address, password where app_org() is null $$;
 
 ALTER FUNCTION public.register_person(person uuid, address text, password text) OWNER TO door;
 

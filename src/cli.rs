@@ -68,8 +68,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Serve => block_on(serve_requests(&env)),
         Command::Bootstrap { admin_url, database } => {
-            let password = config::DatabaseConfig::password_of(&env)?;
-            block_on(bootstrap::run(&admin_url, &database, |_| password.clone()))?;
+            let passwords = config::Passwords::read(&env)?;
+            block_on(bootstrap::run(&admin_url, &database, |login| passwords.of(login).cloned()))?;
             println!("The roles and the database {database} are there. Next: vestibule migrate");
             Ok(())
         }

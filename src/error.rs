@@ -1,6 +1,6 @@
 //! The closed set of errors that callers see (API-3), and the one place where a library's error
 //! becomes one of them. Not here: how an error is written to a response; that is `graphql::errors`
-//! and `http::answer`.
+//! and `http::graphql`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,6 +157,9 @@ impl From<diesel::result::Error> for Error {
                 Self::Conflict("Somebody else changed it at the same time. Try again.".into())
             }
             Diesel::DatabaseError(Kind::ClosedConnection, _) => Self::Unavailable("database"),
+            Diesel::DatabaseError(_, info) if cannot_be_stored(info.message()) => {
+                Self::invalid("input", "One of the values holds something that cannot be stored.")
+            }
             Diesel::DatabaseError(_, info) if info.message().contains("lock timeout") => {
                 Self::Conflict("Somebody else is changing it right now. Try again.".into())
             }
@@ -167,6 +170,11 @@ impl From<diesel::result::Error> for Error {
             _ => Self::internal(error),
         }
     }
+}
+
+/// A NUL in a text, or a moment before or after all that Postgres knows.
+fn cannot_be_stored(message: &str) -> bool {
+    message.starts_with("invalid byte sequence for encoding") || message.ends_with("out of range")
 }
 
 fn is_shutting_down(message: &str) -> bool {

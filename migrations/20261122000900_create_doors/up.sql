@@ -94,22 +94,22 @@ comment on function enter_portal(bytea) is 'Enters what a live link or portal se
 
 create function find_person(address text) returns table (person_id uuid, password_hash text)
 language sql stable security definer set search_path = public, pg_temp
-as $$ select p.id, p.password_hash from people p where p.email = address $$;
-comment on function find_person(text) is 'Who signs in with an address, and the hash to check the password against.';
+as $$ select p.id, p.password_hash from people p where p.email = address and app_org() is null $$;
+comment on function find_person(text) is 'Who signs in with an address, and the hash to check the password against. Not from within an organisation.';
 
 create function find_memberships(person uuid) returns table (org_id uuid, slug text, name text)
 language sql stable security definer set search_path = public, pg_temp
 as $$
     select o.org_id, o.slug, o.name
     from members m join organizations o on o.org_id = m.org_id
-    where m.person_id = person and m.ended_at is null
+    where m.person_id = person and m.ended_at is null and app_org() is null
     order by o.slug
 $$;
 comment on function find_memberships(uuid) is 'The organisations a person can sign in to.';
 
 create function register_person(person uuid, address text, password text) returns void
 language sql security definer set search_path = public, pg_temp
-as $$ insert into people (id, email, password_hash) values (person, address, password) $$;
+as $$ insert into people (id, email, password_hash) select person, address, password where app_org() is null $$;
 comment on function register_person(uuid, text, text) is 'Adds a person at sign-up (ORG-1).';
 
 create function found_organization(org uuid) returns void

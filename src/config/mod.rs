@@ -7,7 +7,7 @@ mod graphql;
 mod http;
 mod redis;
 
-pub use database::DatabaseConfig;
+pub use database::{DatabaseConfig, Passwords};
 pub use env::{Env, Setting};
 pub use graphql::GraphqlLimits;
 pub use http::{HttpConfig, RateLimits};

@@ -10,28 +10,17 @@ const URL: Setting = Setting {
     default: None,
     about: "Where Redis is; REDIS_URL_FILE if it holds a password.",
 };
-const PREFIX: Setting = Setting {
-    name: "REDIS_PREFIX",
-    unit: "text",
-    default: Some("vestibule"),
-    about: "Begins every key, so that several installations can share one Redis.",
-};
-
-pub(super) const SETTINGS: &[Setting] = &[URL, PREFIX];
+pub(super) const SETTINGS: &[Setting] = &[URL];
 
 /// Where Redis is.
 #[derive(Clone, Debug)]
 pub struct RedisConfig {
     pub url: SecretString,
-    pub prefix: String,
 }
 
 impl RedisConfig {
     pub(super) fn read(env: &Env) -> anyhow::Result<Self> {
         let url = env.secret(&URL)?;
-        Ok(Self {
-            url: url.ok_or_else(|| anyhow::anyhow!("{} is not set: {}", URL.name, URL.about))?,
-            prefix: env.parse(&PREFIX)?,
-        })
+        Ok(Self { url: url.ok_or_else(|| anyhow::anyhow!("{} is not set: {}", URL.name, URL.about))? })
     }
 }

@@ -25,8 +25,6 @@ const INTROSPECTION_LISTS: usize = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
     pub kind: OperationType,
-    /// Whether it enters the portal root, whose dead links leave at fixed deadlines.
-    pub enters_portal: bool,
     /// One a field, times the page sizes around it.
     pub cost: u64,
 }
@@ -51,7 +49,7 @@ pub fn inspect(
     if roots.len() > 1 {
         return Err(Error::invalid("query", "An operation enters one root only: split it in two."));
     }
-    Ok(Operation { kind: operation.ty, enters_portal: roots == ["portal"], cost: size.cost() })
+    Ok(Operation { kind: operation.ty, cost: size.cost() })
 }
 
 fn find<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ use futures::stream;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::track::Tracked;
+use super::track::{Tracked, header};
 use super::{Http, caller, graphql};
 use crate::app::App;
 use crate::db::ids::AuditEntryId;
@@ -57,7 +57,14 @@ pub async fn audit(
             body,
         )
             .into_response(),
-        Err(error) => graphql::turn_away(&headers, status(&error), error, &tracked),
+        Err(error) => {
+            let wait = error.retry_after();
+            let mut refusal = graphql::turn_away(&headers, status(&error), error, &tracked);
+            if let Some(wait) = wait {
+                refusal.headers_mut().insert(RETRY_AFTER, header(&wait.as_secs().max(1).to_string()));
+            }
+            refusal
+        }
     }
 }
 
@@ -133,7 +140,7 @@ fn status(error: &Error) -> StatusCode {
         ErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
         ErrorCode::Forbidden => StatusCode::FORBIDDEN,
         ErrorCode::Validation => StatusCode::BAD_REQUEST,
-        _ if matches!(error, Error::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+        _ if error.retry_after().is_some() => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -175,6 +175,15 @@ async fn a_link_opens_as_often_as_the_client_likes() {
     }
 }
 
+/// LINK-2, LINK-4
+#[tokio::test]
+async fn a_session_cannot_renew_itself() {
+    let staff = Staff::new().await;
+    let shared = staff.shares().await;
+    let session = staff.app.open(&shared.token).await;
+    assert!(!staff.a_client_gets_in(&session).await);
+}
+
 /// LINK-4
 #[tokio::test]
 async fn rotating_a_link_closes_its_url_and_its_sessions_and_no_other() {

@@ -18,6 +18,9 @@ use crate::domain::tokens::{Token, TokenKind};
 use crate::domain::validation::Checks;
 use crate::error::{Error, Result};
 
+/// A portal's links are read and rotated all at once.
+const MOST_LINKS: usize = 100;
+
 /// Whom a link is meant for.
 #[derive(Clone, Debug, Serialize)]
 pub enum Recipient {
@@ -66,6 +69,12 @@ pub async fn create_link(
         Claim::Repeated(id) => return Ok((id.into(), None)),
     };
     let portal = live(write, portal).await?;
+    if rows::links_of(write, &[portal.id]).await?.len() >= MOST_LINKS {
+        return Err(Error::invalid(
+            "input.portalId",
+            format!("A portal can have {MOST_LINKS} links at most."),
+        ));
+    }
     let url = insert(write, portal.id, portal.company_id, draft).await?;
     fresh.settle(write, url.link).await?;
     tell(write, "portal_link.created", &portal, url.link);

@@ -164,17 +164,24 @@ pub async fn update(write: &Write, id: PortalId, version: i32, edit: PortalEdit)
     if rows::update(write, id, version, &patch).await? == 0 {
         return Err(missed_update(true, "portal"));
     }
-    let settings =
-        |modes: &[PortalMode], starts, ends| json!({ "modes": modes, "startsAt": starts, "expiresAt": ends });
-    let before = settings(&portal.modes, portal.starts_at, portal.expires_at);
-    let after = settings(
-        patch.modes.as_deref().unwrap_or(&portal.modes),
-        starts_at,
-        patch.expires_at.unwrap_or(portal.expires_at),
-    );
+    let before = settings(&portal);
+    let after = settings(&by_id(write, id).await?);
     let change = Change::new("portal.updated", id).settings(before, after);
     write.done(about(change, portal.company_id, portal.record_id));
     Ok(())
+}
+
+/// What the audit log keeps of a portal before and after a change.
+fn settings(portal: &Portal) -> serde_json::Value {
+    json!({
+        "label": portal.label,
+        "title": portal.title,
+        "modes": portal.modes,
+        "startsAt": portal.starts_at,
+        "expiresAt": portal.expires_at,
+        "notifications": portal.notifications,
+        "attribution": portal.attribution,
+    })
 }
 
 /// Closes every link and session and gives each link a new URL (LINK-4). Revoked links stay so.

@@ -6,8 +6,8 @@ use super::rows;
 use crate::clock::Clock;
 use crate::db::pool::Pools;
 use crate::db::scope::{Access, CredentialHash};
-use crate::domain::callers::{enter_portal, hash_token};
-use crate::domain::tokens::{Token, TokenKind};
+use crate::domain::callers::enter_portal;
+use crate::domain::tokens::{Token, TokenKind, hash_link};
 use crate::error::Result;
 
 /// How long a portal session lives; its link may end sooner.
@@ -19,9 +19,9 @@ pub struct OpenedPortal {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Turns a link's token into a session. Dead links answer LINK_INACTIVE, whatever killed them.
+/// Turns a link's token into a session; a session's own token cannot renew itself. Dead links answer LINK_INACTIVE, whatever killed them.
 pub async fn open(pools: &Pools, clock: &Clock, link_token: &str) -> Result<OpenedPortal> {
-    let tx = enter_portal(pools, hash_token(link_token), Access::Write).await?;
+    let tx = enter_portal(pools, hash_link(link_token), Access::Write).await?;
     let opened =
         OpenedPortal { token: Token::new(TokenKind::PortalSession)?, expires_at: clock.now() + SESSION_LIFE };
     rows::insert_session(&tx, clock.id().into(), &opened).await?;

@@ -47,7 +47,6 @@ impl TestApp {
             ("DATABASE_URL", cluster.database_url(&database)),
             ("DATABASE_CONNECTIONS", "4".to_owned()),
             ("REDIS_URL", cluster.redis_url()),
-            ("REDIS_PREFIX", database.clone()),
             ("RATE_PER_ADDRESS", "100000".to_owned()),
             ("RATE_PER_CALLER", "100000".to_owned()),
             ("RATE_SIGN_INS_PER_ADDRESS", "100000".to_owned()),
@@ -131,7 +130,6 @@ impl TestApp {
         vec![
             ("DATABASE_URL", self.cluster.database_url(&self.database)),
             ("REDIS_URL", self.cluster.redis_url()),
-            ("REDIS_PREFIX", self.database.clone()),
         ]
     }
 
