@@ -37,7 +37,10 @@ impl Ids {
         ids.insert("companies".to_owned(), company.to_string());
         let record =
             format!("select id from records where org_id = '{org}' and company_id = '{company}' and {which}");
-        let record = admin.value(&format!("{record} order by id limit 1")).await;
+        // One with milestones, whatever other ids happen to sort first.
+        let milestones =
+            "exists (select from milestones m where m.org_id = records.org_id and m.record_id = records.id)";
+        let record = admin.value(&format!("{record} order by {milestones} desc, id limit 1")).await;
         let kind = admin
             .value(&format!("select type_id from records where org_id = '{org}' and id = '{record}'"))
             .await;
@@ -81,11 +84,14 @@ impl Ids {
                 query.push_str(&format!(" and ({column} = '{id}' or {column} is null)"));
             }
         }
-        admin.column(&format!("{query} order by id limit 1")).await.pop().unwrap_or_else(|| {
-            // If this failed, you probably added a table: plant a row for the first company and its
-            // first project in crowd.sql.
-            admin_has_none(table)
-        })
+        let living = format!("to_jsonb({table}) ->> 'archived_at' is null");
+        admin.column(&format!("{query} order by {living} desc, id limit 1")).await.pop().unwrap_or_else(
+            || {
+                // If this failed, you probably added a table: plant a row for the first company and its
+                // first project in crowd.sql.
+                admin_has_none(table)
+            },
+        )
     }
 
     /// The id that a place asks for.
