@@ -231,7 +231,7 @@ impl Binaries {
         let postgres = find_postgres().context(
             "there is no Postgres 15 or newer on this machine: run `script/bootstrap`, or install it yourself with `apt-get install postgresql`",
         )?;
-        let redis = ["redis-server", "valkey-server"].iter().find_map(|name| on_path(name)).context(
+        let redis = ["valkey-server", "redis-server"].iter().filter_map(|name| on_path(name)).find(|path| is_new_enough(path)).context(
             "there is no Redis 7 or newer on this machine: run `script/bootstrap`, or install it yourself with `apt-get install redis-server`",
         )?;
         Ok(Self { initdb: postgres.join("initdb"), postgres: postgres.join("postgres"), redis })
@@ -249,6 +249,14 @@ fn find_postgres() -> Option<PathBuf> {
     newest
         .map(|(_, bin)| bin)
         .or_else(|| on_path("initdb")?.canonicalize().ok()?.parent().map(Path::to_owned))
+}
+
+/// Whether a Redis says of itself that it is version 7 or above.
+fn is_new_enough(redis: &Path) -> bool {
+    let said = Command::new(redis).arg("--version").output().map(|output| output.stdout).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let major = said.split_once("v=").and_then(|(_, version)| version.split('.').next()?.parse::<u32>().ok());
+    major.is_some_and(|major| major >= 7)
 }
 
 fn on_path(program: &str) -> Option<PathBuf> {

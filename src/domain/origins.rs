@@ -1,6 +1,8 @@
 //! Which pages of other origins may call the API (API-7): each organisation lists its own. The
 //! list itself is one of the organisation's settings.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use diesel_async::RunQueryDsl;
 use futures::FutureExt as _;
 use url::Url;
@@ -9,7 +11,7 @@ use super::validation::Checks;
 use crate::db::pool::Pools;
 use crate::db::scope::{Access, Door, Tx};
 use crate::db::settings::origin_is_listed;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The longest list.
 const MOST: usize = 20;
@@ -29,9 +31,47 @@ pub async fn is_listed_anywhere(pools: &Pools, origin: &str) -> Result<bool> {
     Ok(listed)
 }
 
-/// Whether the organisation that was entered lists it.
-pub async fn is_listed<S>(tx: &Tx<S>, origin: &str) -> Result<bool> {
-    Ok(diesel::select(origin_is_listed(origin)).get_result(&mut tx.connection()).await?)
+/// A page of another origin that sent the request; that some organisation lists it was found at
+/// the door of the API, the organisation that is entered decides whether it does.
+#[derive(Debug)]
+pub struct ForeignPage {
+    origin: String,
+    refused: AtomicBool,
+}
+
+impl ForeignPage {
+    pub fn new(origin: String) -> Self {
+        Self { origin, refused: AtomicBool::new(false) }
+    }
+
+    /// As the browser sent it.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether an organisation was entered that does not list it.
+    pub fn is_refused(&self) -> bool {
+        AtomicBool::load(&self.refused, Ordering::Relaxed)
+    }
+
+    fn refuse(&self) -> Error {
+        self.refused.store(true, Ordering::Relaxed);
+        Error::Forbidden("The organisation does not list the origin of this page.")
+    }
+}
+
+/// Refuses a page whose origin the organisation that was entered does not list. The caller rolls
+/// the transaction back.
+pub async fn admit<S>(page: Option<&ForeignPage>, tx: &Tx<S>) -> Result<()> {
+    let Some(page) = page else { return Ok(()) };
+    let listed: bool =
+        diesel::select(origin_is_listed(page.origin())).get_result(&mut tx.connection()).await?;
+    if listed { Ok(()) } else { Err(page.refuse()) }
+}
+
+/// Refuses every page of another origin, where there is no organisation yet that could list it.
+pub fn admit_none(page: Option<&ForeignPage>) -> Result<()> {
+    page.map_or(Ok(()), |page| Err(page.refuse()))
 }
 
 /// Checks a list as staff typed it: exact origins as browsers send them, https, or http on the

@@ -2,7 +2,6 @@
 //! Reads share one transaction; each mutation verb has its own (invariant 2).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::Context;
 use tokio::sync::Mutex;
@@ -13,7 +12,7 @@ use crate::app::App;
 use crate::db::scope::{Access, CredentialHash, Tx};
 use crate::domain::callers::{self, Portal, Staff};
 use crate::domain::changes::{Origin, Write};
-use crate::domain::origins;
+use crate::domain::origins::{self, ForeignPage};
 use crate::error::Error;
 
 /// A credential as presented; what it opens, only the database knows.
@@ -43,30 +42,6 @@ pub type PortalReading = Reading<Portal>;
 pub struct Reading<S: Send + Sync + 'static> {
     pub tx: Arc<Tx<S>>,
     pub loaders: Loaders<S>,
-}
-
-/// A page of another origin that sent the request; `http::cors` found that some organisation
-/// lists it, the scope that is entered decides whether the caller's own does (API-7).
-#[derive(Debug)]
-pub struct ForeignPage {
-    origin: String,
-    refused: AtomicBool,
-}
-
-impl ForeignPage {
-    pub fn new(origin: String) -> Self {
-        Self { origin, refused: AtomicBool::new(false) }
-    }
-
-    /// As the browser sent it.
-    pub fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    /// Whether an organisation was entered that does not list it.
-    pub fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
-    }
 }
 
 /// The request, as resolvers see it.
@@ -110,15 +85,19 @@ impl RequestContext {
         Self { page, ..self }
     }
 
-    /// Refuses a page whose origin the organisation that was entered does not list.
+    /// The page of another origin that sent the request, if one did (API-7).
+    pub fn page(&self) -> Option<&ForeignPage> {
+        self.page.as_deref()
+    }
+
     async fn admit<S>(&self, tx: Tx<S>) -> Result<Tx<S>> {
-        let Some(page) = &self.page else { return Ok(tx) };
-        if origins::is_listed(&tx, page.origin()).await.map_err(coded)? {
-            return Ok(tx);
+        match origins::admit(self.page(), &tx).await {
+            Ok(()) => Ok(tx),
+            Err(refused) => {
+                tx.rollback().await.map_err(coded)?;
+                Err(coded(refused))
+            }
         }
-        page.refused.store(true, Ordering::Relaxed);
-        tx.rollback().await.map_err(coded)?;
-        Err(coded(Error::Forbidden("The organisation does not list the origin of this page.")))
     }
 
     /// The request's staff transaction for reading, entered at its first use.

@@ -18,9 +18,8 @@ use url::Url;
 
 use super::track::{Tracked, header};
 use super::{Http, graphql};
-use crate::domain::origins;
+use crate::domain::origins::{self, ForeignPage};
 use crate::error::Error;
-use crate::graphql::context::ForeignPage;
 
 const NOT_LISTED: &str = "No organisation lists the origin of this page.";
 const NO_COOKIES: &str = "Pages of other origins call with a bearer token, never with cookies.";

@@ -9,6 +9,7 @@ mod graphql;
 mod health;
 mod limits;
 mod portal;
+mod refusals;
 pub mod serve;
 mod shield;
 mod track;

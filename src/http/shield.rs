@@ -2,17 +2,18 @@
 //! that a request may take.
 
 use axum::Extension;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 
+use super::Http;
+use super::refusals::Asked;
 use super::track::Tracked;
-use super::{Http, graphql, portal};
 use crate::error::Error;
 
 /// What stands in an answer that says nothing of its own. Pages set their own content policy.
@@ -52,21 +53,10 @@ pub async fn hurry(
     request: Request,
     next: Next,
 ) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or("", MatchedPath::as_str);
-    let accept = request.headers().get(ACCEPT).cloned();
+    let asked = Asked::of(&request);
     let answer = tokio::time::timeout(http.app.config.http.timeout, next.run(request)).await;
     answer.unwrap_or_else(|_| {
         tracing::warn!("a request took too long");
-        let mut response = if route == "/graphql" {
-            let headers = accept.map(|accept| (ACCEPT, accept)).into_iter().collect();
-            graphql::turn_away(&headers, StatusCode::SERVICE_UNAVAILABLE, Error::TooSlow, &tracked)
-        } else if portal::is_page(route) {
-            portal::turn_away(StatusCode::SERVICE_UNAVAILABLE)
-        } else {
-            (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Error::TooSlow)).into_response()
-        };
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
-        response
+        asked.refuse(StatusCode::SERVICE_UNAVAILABLE, Error::TooSlow, &tracked)
     })
 }

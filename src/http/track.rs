@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use super::Http;
 use super::caller;
-use crate::graphql::context::ForeignPage;
+use crate::domain::origins::ForeignPage;
 
 /// What is known of a request before anything is read of it.
 #[derive(Clone, Debug)]

@@ -140,6 +140,41 @@ async fn whoever_has_no_scope_is_answered_for_any_listed_origin() {
     }
 }
 
+/// API-7: coming in is decided by the organisation that is entered, as everything else is.
+#[tokio::test]
+async fn a_page_signs_in_and_opens_portals_only_where_its_origin_is_listed() {
+    let app = world().await;
+    let acme = app.acme();
+    let sign_in = format!(
+        "mutation {{ access {{ signIn(input: {{ email: \"{}\", password: \"{}\" }}) {{ expiresAt }} }} }}",
+        acme.owner.email, acme.owner.password
+    );
+    let open = format!(
+        "mutation {{ access {{ openPortal(input: {{ token: \"{}\" }}) {{ expiresAt }} }} }}",
+        acme.portals[0].token
+    );
+    for (document, table) in [(sign_in, "staff_sessions"), (open, "portal_sessions")] {
+        let stored = format!("select count(*) from {table}");
+        let before = app.value(&stored).await;
+        assert_shut(&send(&app, RIVALS, "", &document, &[]).await);
+        assert_eq!(app.value(&stored).await, before, "{table}");
+        assert_open(&send(&app, ACMES, "", &document, &[]).await.succeeded(), ACMES);
+        assert_ne!(app.value(&stored).await, before, "{table}");
+    }
+}
+
+/// API-7: an organisation that does not exist yet lists nothing.
+#[tokio::test]
+async fn nobody_signs_up_on_the_page_of_another() {
+    let app = world().await;
+    let sign_up = "mutation { access { signUp(input: { organizationName: \"New\", slug: \"new\", name: \"Nia\", \
+        email: \"nia@new.example\", password: \"correct horse battery\" }) { expiresAt } } }";
+    assert_shut(&send(&app, ACMES, "", sign_up, &[]).await);
+    assert_eq!(app.value("select count(*) from organizations where slug = 'new'").await, "0");
+    let ours = "http://127.0.0.1:8080";
+    send(&app, ours, "", sign_up, &[(HOST.as_str(), "127.0.0.1:8080")]).await.succeeded();
+}
+
 /// API-7
 #[tokio::test]
 async fn our_own_pages_need_no_leave() {

@@ -46,6 +46,19 @@ async fn a_network_that_asks_too_often_is_told_when_to_come_back() {
     ask(&app, "203.0.113.10", "", "").await.succeeded();
 }
 
+/// API-3, API-6: whatever was asked for; and a page of any origin may read how long to wait.
+#[tokio::test]
+async fn an_export_that_is_asked_for_too_often_is_refused_with_a_code() {
+    let app = TestApp::world_with([("RATE_PER_ADDRESS", "1")]).await;
+    exhaust(&app, "203.0.113.9", "", "").await;
+    let peer = ConnectInfo(SocketAddr::from(([203, 0, 113, 9], 4_711)));
+    let export = Request::get("/export/audit.ndjson").extension(peer).body(Body::empty()).unwrap();
+    let refused = app.send(export).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED".to_owned()));
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(refused.header("access-control-allow-origin"), "*");
+}
+
 /// API-6: the body of a request that is turned away is not even read.
 #[tokio::test]
 async fn a_request_that_is_turned_away_costs_no_database() {

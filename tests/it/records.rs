@@ -11,7 +11,7 @@ const UPDATE: &str = "mutation($input: UpdateRecordInput!) { staff { updateRecor
     name description internalStatus version custom startsOn dueOn portalEnabled } } } }";
 const MOVE: &str = "mutation($input: MoveRecordInput!) { staff { moveRecord(input: $input) { record { version stage { name } } } } }";
 const ARCHIVE: &str = "mutation($input: ArchiveRecordInput!) { staff { archiveRecord(input: $input) { record { archivedAt version } } } }";
-const WATCH: &str = "mutation($input: SetRecordWatchersInput!) { staff { setRecordWatchers(input: $input) { record { watchers { id } } } } }";
+const WATCH: &str = "mutation($input: SetRecordWatchersInput!) { staff { setRecordWatchers(input: $input) { record { version watchers { id } } } } }";
 const READ: &str = "query($id: ID!) { staff { record(id: $id) { name custom } } }";
 const LIST: &str =
     "query($filter: RecordFilterInput, $order: RecordOrder, $after: String, $first: Int = 100) { staff {
@@ -214,7 +214,7 @@ async fn an_archived_record_leaves_the_lists_and_comes_back() {
     assert!(nodes(&list(&app, json!({})).await, "id").contains(&json!(id)));
 }
 
-/// REC-1
+/// REC-1, API-8
 #[tokio::test]
 async fn a_record_is_watched_by_whom_staff_say() {
     let app = TestApp::world().await;
@@ -223,11 +223,14 @@ async fn a_record_is_watched_by_whom_staff_say() {
         app.colleague_of(app.acme(), "ADMIN", &[]).await.id,
         app.colleague_of(app.acme(), "MEMBER", &[]).await.id,
     );
-    act(&app, WATCH, json!({ "id": id, "memberIds": [kim, lee, kim] })).await.succeeded();
-    let watched = act(&app, WATCH, json!({ "id": id, "memberIds": [lee] })).await.succeeded();
+    act(&app, WATCH, json!({ "id": id, "version": 1, "memberIds": [kim, lee, kim] })).await.succeeded();
+    let watched = act(&app, WATCH, json!({ "id": id, "version": 2, "memberIds": [lee] })).await.succeeded();
     assert_eq!(watched.at("/data/staff/setRecordWatchers/record/watchers"), json!([{ "id": lee }]));
+    assert_eq!(watched.at("/data/staff/setRecordWatchers/record/version"), 3);
+    let missed = act(&app, WATCH, json!({ "id": id, "version": 2, "memberIds": [kim] })).await;
+    assert_eq!(missed.code(), "CONFLICT");
     let stranger = app.colleague_of(app.rival(), "MEMBER", &[]).await.id;
-    let refused = act(&app, WATCH, json!({ "id": id, "memberIds": [stranger] })).await;
+    let refused = act(&app, WATCH, json!({ "id": id, "version": 3, "memberIds": [stranger] })).await;
     assert_eq!(refused.text("/errors/0/extensions/fields/0/path"), "input.memberIds");
 }
 
@@ -330,7 +333,7 @@ async fn only_who_may_write_records_changes_them() {
         (CREATE, json!({ "companyId": app.acme().companies[0].id, "typeId": kind.id, "name": "Second" })),
         (UPDATE, json!({ "id": id, "version": 1, "name": "Changed" })),
         (MOVE, json!({ "id": id, "version": 2, "stageId": kind.stages[1] })),
-        (WATCH, json!({ "id": id, "memberIds": [] })),
+        (WATCH, json!({ "id": id, "version": 1, "memberIds": [] })),
         (ARCHIVE, json!({ "id": id, "version": 3 })),
     ];
     for (document, input) in cases {
@@ -355,7 +358,7 @@ async fn another_organisations_records_are_not_found() {
         (CREATE, json!({ "companyId": app.rival().companies[0].id, "typeId": kind.id, "name": "Mine" })),
         (UPDATE, json!({ "id": id, "version": 1, "name": "Mine" })),
         (MOVE, json!({ "id": id, "version": 1, "stageId": kind.stages[1] })),
-        (WATCH, json!({ "id": id, "memberIds": [] })),
+        (WATCH, json!({ "id": id, "version": 1, "memberIds": [] })),
         (ARCHIVE, json!({ "id": id, "version": 1 })),
     ];
     for (document, input) in cases {

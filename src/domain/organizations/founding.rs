@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use super::rows::{self, Founding};
 use crate::db::ids::PersonId;
 use crate::domain::changes::{Change, Write};
+use crate::domain::origins;
 use crate::domain::passwords;
 use crate::domain::people::{self, Credentials, Proof, Stranger};
 use crate::domain::record_types;
@@ -30,6 +31,7 @@ pub struct SignUp {
 /// Founds an organisation and signs its owner in. Who has the address already must give its
 /// password; the organisation is then their second.
 pub async fn sign_up(stranger: &Stranger<'_>, wanted: SignUp) -> Result<SignedIn> {
+    origins::admit_none(stranger.page)?;
     let wanted = parse(wanted)?;
     let (person_id, password_hash) = person(stranger, &wanted).await?;
     let org_id = stranger.clock.id().into();

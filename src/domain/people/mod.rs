@@ -11,6 +11,7 @@ use secrecy::SecretString;
 pub(super) use rows::{Membership, register};
 
 use super::changes::Origin;
+use super::origins::ForeignPage;
 use super::passwords;
 use crate::clock::Clock;
 use crate::db::ids::PersonId;
@@ -24,6 +25,8 @@ pub struct Stranger<'a> {
     pub origin: &'a Origin,
     /// Their browser or client, for session lists.
     pub user_agent: Option<&'a str>,
+    /// The page of another origin they came by (API-7).
+    pub page: Option<&'a ForeignPage>,
 }
 
 /// What a person signs in with. Unchecked.

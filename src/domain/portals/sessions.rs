@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::db::pool::Pools;
 use crate::db::scope::{Access, CredentialHash};
 use crate::domain::callers::enter_portal;
+use crate::domain::origins::{self, ForeignPage};
 use crate::domain::tokens::{Token, TokenKind, hash_link};
 use crate::error::Result;
 
@@ -20,8 +21,17 @@ pub struct OpenedPortal {
 }
 
 /// Turns a link's token into a session; a session's own token cannot renew itself. Dead links answer LINK_INACTIVE, whatever killed them.
-pub async fn open(pools: &Pools, clock: &Clock, link_token: &str) -> Result<OpenedPortal> {
+pub async fn open(
+    pools: &Pools,
+    clock: &Clock,
+    page: Option<&ForeignPage>,
+    link_token: &str,
+) -> Result<OpenedPortal> {
     let tx = enter_portal(pools, hash_link(link_token), Access::Write).await?;
+    if let Err(refused) = origins::admit(page, &tx).await {
+        tx.rollback().await?;
+        return Err(refused);
+    }
     let opened =
         OpenedPortal { token: Token::new(TokenKind::PortalSession)?, expires_at: clock.now() + SESSION_LIFE };
     rows::insert_session(&tx, clock.id().into(), &opened).await?;

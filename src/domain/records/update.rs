@@ -6,14 +6,13 @@ use serde_json::Value;
 
 use super::create::{check_lead, check_order, check_stage};
 use super::rows::{self, RecordPatch};
-use super::{Record, change, check_member, check_members, check_percent, custom, lock, milestones, required};
-use crate::db::enums::Permission;
+use super::{Record, change, check_member, check_members, check_percent, custom, lock, milestones};
 use crate::db::ids::{MemberId, RecordId, StageId};
 use crate::domain::changes::Write;
 use crate::domain::companies::Archival;
 use crate::domain::record_types::{RecordType, fields};
 use crate::domain::validation::Checks;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The most members who watch one record.
 const MOST_WATCHERS: usize = 100;
@@ -119,20 +118,25 @@ pub async fn archive(write: &Write, id: RecordId, version: i32, archival: Archiv
     Ok(())
 }
 
-/// Says who watches a record; those named before and not now no longer do.
-pub async fn set_watchers(write: &Write, id: RecordId, mut members: Vec<MemberId>) -> Result<()> {
-    write.scope().require(Permission::RecordsWrite)?;
+/// Says who watches a record that stands at `version` (API-8); those named before and not now no
+/// longer do.
+pub async fn set_watchers(
+    write: &Write,
+    id: RecordId,
+    version: i32,
+    mut members: Vec<MemberId>,
+) -> Result<()> {
+    let (_, record) = lock(write, id, version).await?;
     members.sort_unstable();
     members.dedup();
     let mut checks = Checks::new();
     if members.len() > MOST_WATCHERS {
         checks.problem("memberIds", format!("A record has at most {MOST_WATCHERS} watchers."));
     }
-    required(write, id).await?;
-    let record = rows::lock(write, id).await?.ok_or(Error::NotFound("record"))?;
     check_members(write, &mut checks, "memberIds", &members).await?;
     checks.finish()?;
     rows::set_watchers(write, id, &members).await?;
+    rows::update(write, id, &RecordPatch::default()).await?;
     write.done(change("record.watchers_set", &record));
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::callers::Staff;
 use super::changes::{Change, Write};
 use super::members::{self, Member};
 use super::organizations::{self, Organization};
+use super::origins;
 use super::people::{self, Credentials, Stranger};
 use super::tokens::{Token, TokenKind};
 use crate::db::ids::{MemberId, OrgId, PersonId, StaffSessionId};
@@ -41,7 +42,10 @@ pub async fn sign_in(
     let (new, token) = prepare(stranger, org, person)?;
     let tx = rows::enter_with(stranger.pools, &new).await?.ok_or(Error::WrongPassword)?;
     let write = Write::new(tx, stranger.clock.clone(), stranger.origin.clone());
-    let arrived = arrive(&write, &new, token).await;
+    let arrived = match origins::admit(stranger.page, &write).await {
+        Ok(()) => arrive(&write, &new, token).await,
+        Err(refused) => Err(refused),
+    };
     write.finish(arrived).await
 }
 

@@ -40,7 +40,8 @@ impl PortalAccess {
         let request = request(ctx);
         // Access codes come with the next release: until then no portal has one.
         let _ = input.access_code;
-        let opened = portals::open(&request.app.pools, &request.app.clock, &input.token).await;
+        let opened =
+            portals::open(&request.app.pools, &request.app.clock, request.page(), &input.token).await;
         Some(opened.map(OpenPortalPayload::from).map_err(coded))
     }
 }

@@ -73,6 +73,7 @@ pub(super) fn stranger(request: &RequestContext) -> Stranger<'_> {
         clock: &request.app.clock,
         origin: &request.origin,
         user_agent: request.user_agent.as_deref(),
+        page: request.page(),
     }
 }
 

@@ -105,6 +105,8 @@ pub struct ArchiveRecordInput {
 pub struct SetRecordWatchersInput {
     /// The record.
     id: RecordId,
+    /// The version that was read; CONFLICT if it has moved on.
+    version: i32,
     /// The members who watch it from now on, at most 100; all others no longer do.
     member_ids: Vec<MemberId>,
 }
@@ -256,7 +258,7 @@ async fn archive(ctx: &Context<'_>, input: ArchiveRecordInput) -> Result<Archive
 
 async fn set_watchers(ctx: &Context<'_>, input: SetRecordWatchersInput) -> Result<SetRecordWatchersPayload> {
     let write = request(ctx).write().await?;
-    let set = records::set_watchers(&write, input.id, input.member_ids).await;
+    let set = records::set_watchers(&write, input.id, input.version, input.member_ids).await;
     write.finish(set).await.map_err(coded)?;
     Ok(SetRecordWatchersPayload { record: load(ctx, input.id).await? })
 }
