@@ -333,8 +333,8 @@ async fn only_who_may_write_records_changes_them() {
         (CREATE, json!({ "companyId": app.acme().companies[0].id, "typeId": kind.id, "name": "Second" })),
         (UPDATE, json!({ "id": id, "version": 1, "name": "Changed" })),
         (MOVE, json!({ "id": id, "version": 2, "stageId": kind.stages[1] })),
-        (WATCH, json!({ "id": id, "version": 1, "memberIds": [] })),
-        (ARCHIVE, json!({ "id": id, "version": 3 })),
+        (WATCH, json!({ "id": id, "version": 3, "memberIds": [] })),
+        (ARCHIVE, json!({ "id": id, "version": 4 })),
     ];
     for (document, input) in cases {
         let refused = app.query(&reader, document, json!({ "input": input.clone() })).await;
