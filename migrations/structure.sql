@@ -17,14 +17,6 @@ ALTER FUNCTION public.app_ids(name text) OWNER TO owner;
 
 COMMENT ON FUNCTION public.app_ids(name text) IS 'A transaction-local list of ids, empty when it is unset.';
 
-CREATE FUNCTION public.app_number(name text) RETURNS integer
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$ select app_setting(name)::integer $$;
-
-ALTER FUNCTION public.app_number(name text) OWNER TO owner;
-
-COMMENT ON FUNCTION public.app_number(name text) IS 'A transaction-local number, null when it is unset.';
-
 CREATE FUNCTION public.app_org() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select app_id('app.org') $$;
@@ -60,80 +52,106 @@ ALTER FUNCTION public.append_events(entries jsonb) OWNER TO owner;
 
 COMMENT ON FUNCTION public.append_events(entries jsonb) IS 'Numbers and appends events. Must be the last statement before COMMIT: it locks the counter.';
 
-CREATE FUNCTION public.enter_portal(hash bytea) RETURNS void
+CREATE FUNCTION public.close_scope() RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select set_config(name, '', true)
+    from unnest(array['app.org', 'app.company', 'app.records', 'app.types', 'app.stage_types', 'app.milestone_records',
+        'app.file_records', 'app.message_records']) name
+$$;
+
+ALTER FUNCTION public.close_scope() OWNER TO owner;
+
+COMMENT ON FUNCTION public.close_scope() IS 'Undoes open_scope, for a door that only asked whether there is something behind it.';
+
+CREATE FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    org uuid;
+begin
+    select s.org_id into org
+    from staff_sessions s
+    join members m on m.org_id = s.org_id and m.id = s.member_id
+    where s.token_hash = hash and s.ended_at is null and s.expires_at > now() and m.ended_at is null
+        and app_org() is null;
+    if org is not null then
+        perform open_scope(org, company, only_record, modes, only_record);
+    end if;
+end $$;
+
+ALTER FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) OWNER TO door;
+
+COMMENT ON FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) IS 'Enters what a portal that is not made yet would show, for staff (LINK-9). The record counts as switched on: the portal would do so (REC-5).';
+
+CREATE FUNCTION public.enter_organization(org uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    if app_org() is null and exists (select from organizations o where o.org_id = org) then
+        perform set_config('app.org', org::text, true);
+    end if;
+end $$;
+
+ALTER FUNCTION public.enter_organization(org uuid) OWNER TO door;
+
+COMMENT ON FUNCTION public.enter_organization(org uuid) IS 'Enters the organisation whose queued work the worker does. Not from within another.';
+
+CREATE FUNCTION public.enter_portal(hash bytea, visit bytea DEFAULT NULL::bytea, passed bytea DEFAULT NULL::bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
     doorway record;
-    seen record;
 begin
-    select l.org_id, l.id as link_id, l.generation, p.id as portal_id, p.company_id, p.record_id, p.modes,
-        credential.session_id
-    into doorway
-    from (
-        select org_id, id as link_id, generation, null::uuid as session_id from portal_links where token_hash = hash
-        union all
-        select org_id, link_id, generation, id from portal_sessions
-        where token_hash = hash and ended_at is null and expires_at > now()
-    ) credential
-    join portal_links l on l.org_id = credential.org_id and l.id = credential.link_id
-        and l.generation = credential.generation
-    join portals p on p.org_id = l.org_id and p.id = l.portal_id
-    join organizations o on o.org_id = l.org_id
-    where o.portal_enabled and p.revoked_at is null and l.revoked_at is null
-        and coalesce(case when l.own_start then l.starts_at else p.starts_at end, '-infinity') <= now()
-        and coalesce(p.expires_at, 'infinity') > now()
-        and coalesce(case when l.own_expiry then l.expires_at end, 'infinity') > now();
-    if doorway.org_id is null then
+    select d.*, coalesce(d.session_id, v.id) as visit_id into doorway
+    from live_doorways(hash) d
+    left join portal_sessions v on v.token_hash = visit and v.org_id = d.org_id and v.link_id = d.link_id
+        and v.generation = d.generation and v.ended_at is null and v.expires_at > now()
+    where d.mark is null or (d.mark = passed and coalesce(d.session_id, v.id) is not null);
+    if doorway.org_id is null
+        or not open_scope(doorway.org_id, doorway.company_id, doorway.record_id, doorway.modes, null) then
         return;
     end if;
-    perform set_config('app.org', doorway.org_id::text, true);
-    if not exists (
-        select from companies c
-        where c.org_id = doorway.org_id and c.id = doorway.company_id and not c.internal and c.archived_at is null
-    ) then
-        perform set_config('app.org', '', true);
-        return;
-    end if;
-    select coalesce(array_agg(r.id), '{}') as records,
-        coalesce(array_agg(distinct t.id), '{}') as types,
-        coalesce(array_agg(distinct t.id) filter (where t.show_stage_names and 'PHASE' = any (t.shared_fields)), '{}') as stage_types,
-        coalesce(array_agg(r.id) filter (where t.show_files), '{}') as file_records,
-        coalesce(array_agg(r.id) filter (where t.show_comments), '{}') as message_records,
-        coalesce(array_agg(r.id) filter (where 'MILESTONES' = any (t.shared_fields)), '{}') as milestone_records
-    into seen
-    from records r
-    join record_types t on t.org_id = r.org_id and t.id = r.type_id
-    where r.org_id = doorway.org_id and r.company_id = doorway.company_id
-        and (doorway.record_id is null or r.id = doorway.record_id)
-        and r.portal_enabled and r.archived_at is null and t.shared and t.archived_at is null;
-    if doorway.record_id is not null and seen.records = '{}' then
-        perform set_config('app.org', '', true);
-        return;
-    end if;
-    perform set_config('app.company', doorway.company_id::text, true),
-        set_config('app.portal', doorway.portal_id::text, true),
+    perform set_config('app.portal', doorway.portal_id::text, true),
         set_config('app.link', doorway.link_id::text, true),
-        set_config('app.session', coalesce(doorway.session_id::text, ''), true),
-        set_config('app.generation', doorway.generation::text, true);
-    if 'RECORDS' = any (doorway.modes) then
-        perform set_config('app.records', seen.records::text, true),
-            set_config('app.types', seen.types::text, true),
-            set_config('app.stage_types', seen.stage_types::text, true),
-            set_config('app.milestone_records', seen.milestone_records::text, true);
-    end if;
-    if 'FILES' = any (doorway.modes) then
-        perform set_config('app.file_records', seen.file_records::text, true);
-    end if;
-    if 'MESSAGES' = any (doorway.modes) then
-        perform set_config('app.message_records', seen.message_records::text, true);
-    end if;
+        set_config('app.session', coalesce(doorway.visit_id::text, ''), true);
 end $$;
 
-ALTER FUNCTION public.enter_portal(hash bytea) OWNER TO door;
+ALTER FUNCTION public.enter_portal(hash bytea, visit bytea, passed bytea) OWNER TO door;
 
-COMMENT ON FUNCTION public.enter_portal(hash bytea) IS 'Enters what a live link or portal session opens: computes the visible records through every gate (REC-10, LINK-4, LINK-5).';
+COMMENT ON FUNCTION public.enter_portal(hash bytea, visit bytea, passed bytea) IS 'Enters what a live link or portal session opens (LINK-4, LINK-5). visit: hash of the cookie that came with a link. passed: the mark of who passed the access code; without the right one a coded door enters nothing (DOOR-1).';
+
+CREATE FUNCTION public.enter_preview(hash bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    doorway record;
+begin
+    select p.org_id, p.id as portal_id, p.company_id, p.record_id, p.modes, v.id as preview_id into doorway
+    from portal_previews v
+    join staff_sessions s on s.org_id = v.org_id and s.id = v.staff_session_id
+    join members m on m.org_id = s.org_id and m.id = s.member_id
+    join portals p on p.org_id = v.org_id and p.id = v.portal_id
+    join organizations o on o.org_id = v.org_id
+    where v.token_hash = hash and v.expires_at > now() and s.ended_at is null and s.expires_at > now()
+        and m.ended_at is null and o.portal_enabled and p.revoked_at is null
+        and coalesce(p.starts_at, '-infinity') <= now() and coalesce(p.expires_at, 'infinity') > now();
+    if doorway.org_id is null
+        or not open_scope(doorway.org_id, doorway.company_id, doorway.record_id, doorway.modes, null) then
+        return;
+    end if;
+    perform set_config('app.portal', doorway.portal_id::text, true),
+        set_config('app.preview', doorway.preview_id::text, true);
+end $$;
+
+ALTER FUNCTION public.enter_preview(hash bytea) OWNER TO door;
+
+COMMENT ON FUNCTION public.enter_preview(hash bytea) IS 'Enters what a portal''s holder sees, for staff who hold a preview (LINK-9). No link and no session: nothing counts it.';
 
 CREATE FUNCTION public.enter_staff(hash bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -172,6 +190,41 @@ ALTER FUNCTION public.field_definitions_reshare() OWNER TO owner;
 
 COMMENT ON FUNCTION public.field_definitions_reshare() IS 'Shares anew the records that hold a field which is shared, hidden or archived.';
 
+CREATE FUNCTION public.find_bypass(link uuid, hash bytea) RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select b.id from door_bypasses b
+    where b.token_hash = hash and b.link_id = link and b.used_at is null and b.expires_at > now() and app_org() is null
+$$;
+
+ALTER FUNCTION public.find_bypass(link uuid, hash bytea) OWNER TO door;
+
+COMMENT ON FUNCTION public.find_bypass(link uuid, hash bytea) IS 'The bypass of a link that a token stands for, if it still helps.';
+
+CREATE FUNCTION public.find_door(hash bytea) RETURNS TABLE(org_id uuid, link_id uuid, organization_name text, accent_color text, ends_at timestamp with time zone, code_salt uuid, code_key text, code_hash bytea, mark bytea)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    doorway record;
+begin
+    select d.*, o.name, o.accent_color as color into doorway
+    from live_doorways(hash) d join organizations o on o.org_id = d.org_id
+    where app_org() is null;
+    if doorway.org_id is null
+        or not open_scope(doorway.org_id, doorway.company_id, doorway.record_id, doorway.modes, null) then
+        return;
+    end if;
+    perform close_scope();
+    return query select doorway.org_id, doorway.link_id, doorway.name, doorway.color, doorway.ends_at,
+        doorway.code_salt, doorway.code_key, doorway.code_hash, doorway.mark;
+end $$;
+
+ALTER FUNCTION public.find_door(hash bytea) OWNER TO door;
+
+COMMENT ON FUNCTION public.find_door(hash bytea) IS 'What stands before a live door: whose it is, and the keyed hash to check its access code against. Enters nothing.';
+
 CREATE FUNCTION public.find_memberships(person uuid) RETURNS TABLE(org_id uuid, slug text, name text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -209,6 +262,38 @@ ALTER FUNCTION public.found_organization(org uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.found_organization(org uuid) IS 'Enters an organisation that does not exist yet, for sign-up (ORG-1). Not from within another.';
 
+CREATE FUNCTION public.live_doorways(hash bytea) RETURNS TABLE(org_id uuid, link_id uuid, generation integer, portal_id uuid, company_id uuid, record_id uuid, modes text[], session_id uuid, ends_at timestamp with time zone, code_salt uuid, code_key text, code_hash bytea, mark bytea)
+    LANGUAGE sql STABLE
+    AS $$
+    select l.org_id, l.id, l.generation, p.id, p.company_id, p.record_id, p.modes, credential.session_id,
+        least(p.expires_at, case when l.own_expiry then l.expires_at end),
+        case when l.own_code then l.id else p.id end,
+        case when l.own_code then l.code_key else p.code_key end,
+        case when l.own_code then l.code_hash else p.code_hash end,
+        case when case when l.own_code then l.code_hash else p.code_hash end is not null then
+            sha256(convert_to(concat_ws('/', l.id, l.generation, p.code_version, l.code_version), 'UTF8'))
+        end
+    from (
+        select k.org_id, k.id as link_id, k.generation, null::uuid as session_id
+        from portal_links k where k.token_hash = hash
+        union all
+        select s.org_id, s.link_id, s.generation, s.id
+        from portal_sessions s where s.token_hash = hash and s.ended_at is null and s.expires_at > now()
+    ) credential
+    join portal_links l on l.org_id = credential.org_id and l.id = credential.link_id
+        and l.generation = credential.generation
+    join portals p on p.org_id = l.org_id and p.id = l.portal_id
+    join organizations o on o.org_id = l.org_id
+    where o.portal_enabled and p.revoked_at is null and l.revoked_at is null
+        and coalesce(case when l.own_start then l.starts_at else p.starts_at end, '-infinity') <= now()
+        and coalesce(p.expires_at, 'infinity') > now()
+        and coalesce(case when l.own_expiry then l.expires_at end, 'infinity') > now()
+$$;
+
+ALTER FUNCTION public.live_doorways(hash bytea) OWNER TO owner;
+
+COMMENT ON FUNCTION public.live_doorways(hash bytea) IS 'The doorway that a link''s or a portal session''s hash leads to now (LINK-4, LINK-5), its access code not yet asked.';
+
 CREATE FUNCTION public.milestones_share() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -227,6 +312,53 @@ end $$;
 ALTER FUNCTION public.milestones_share() OWNER TO owner;
 
 COMMENT ON FUNCTION public.milestones_share() IS 'Writes the column of a milestone that clients may read (REC-4).';
+
+CREATE FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    seen record;
+begin
+    perform set_config('app.org', org::text, true);
+    if not exists (
+        select from companies c
+        where c.org_id = org and c.id = company and not c.internal and c.archived_at is null
+    ) then
+        perform set_config('app.org', '', true);
+        return false;
+    end if;
+    select coalesce(array_agg(v.id), '{}') as records,
+        coalesce(array_agg(distinct v.type_id), '{}') as types,
+        coalesce(array_agg(distinct v.type_id) filter (where v.show_stage_names and 'PHASE' = any (v.shared_fields)), '{}') as stage_types,
+        coalesce(array_agg(v.id) filter (where v.show_files), '{}') as file_records,
+        coalesce(array_agg(v.id) filter (where v.show_comments), '{}') as message_records,
+        coalesce(array_agg(v.id) filter (where 'MILESTONES' = any (v.shared_fields)), '{}') as milestone_records
+    into seen
+    from visible_records(org, company, only_record, assumed) v;
+    if only_record is not null and seen.records = '{}' then
+        perform set_config('app.org', '', true);
+        return false;
+    end if;
+    perform set_config('app.company', company::text, true);
+    if 'RECORDS' = any (modes) then
+        perform set_config('app.records', seen.records::text, true),
+            set_config('app.types', seen.types::text, true),
+            set_config('app.stage_types', seen.stage_types::text, true),
+            set_config('app.milestone_records', seen.milestone_records::text, true);
+    end if;
+    if 'FILES' = any (modes) then
+        perform set_config('app.file_records', seen.file_records::text, true);
+    end if;
+    if 'MESSAGES' = any (modes) then
+        perform set_config('app.message_records', seen.message_records::text, true);
+    end if;
+    return true;
+end $$;
+
+ALTER FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) OWNER TO owner;
+
+COMMENT ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) IS 'Sets what a portal shows, computed through every gate (REC-10); false, and nothing set, if it shows nothing at all. Called by doors only.';
 
 CREATE FUNCTION public.origin_is_listed(origin text) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -294,6 +426,36 @@ ALTER FUNCTION public.register_person(person uuid, address text, password text) 
 
 COMMENT ON FUNCTION public.register_person(person uuid, address text, password text) IS 'Adds a person at sign-up (ORG-1).';
 
+CREATE FUNCTION public.request_bypass(hash bytea, entry uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    doorway record;
+begin
+    select d.org_id, d.link_id into doorway
+    from live_doorways(hash) d
+    join portal_links l on l.org_id = d.org_id and l.id = d.link_id
+    where app_org() is null and d.session_id is null and d.mark is not null
+        and (l.recipient_contact_id is not null or l.recipient_email is not null);
+    if doorway.org_id is null then
+        return;
+    end if;
+    perform set_config('app.org', doorway.org_id::text, true);
+    insert into outbox (org_id, id, kind, subject_id)
+    select doorway.org_id, entry, 'mail.door_bypass', doorway.link_id
+    where not exists (
+        select from outbox q
+        where q.org_id = doorway.org_id and q.subject_id = doorway.link_id and q.kind = 'mail.door_bypass'
+            and q.due_at > now() - interval '15 minutes'
+    );
+    perform set_config('app.org', '', true);
+end $$;
+
+ALTER FUNCTION public.request_bypass(hash bytea, entry uuid) OWNER TO door;
+
+COMMENT ON FUNCTION public.request_bypass(hash bytea, entry uuid) IS 'Queues a bypass for the recipient on record of a coded link, once in 15 minutes; says nothing (DOOR-3).';
+
 CREATE FUNCTION public.stages_reshare() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -306,6 +468,29 @@ end $$;
 ALTER FUNCTION public.stages_reshare() OWNER TO owner;
 
 COMMENT ON FUNCTION public.stages_reshare() IS 'Shares a stage''s records anew when its client phase has changed.';
+
+CREATE FUNCTION public.start_portal_session(link bytea, session uuid, token bytea, session_kind text, expires timestamp with time zone, passed bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    doorway record;
+begin
+    select d.* into doorway
+    from live_doorways(link) d
+    where app_org() is null and d.session_id is null and (d.mark is null or d.mark = passed);
+    if doorway.org_id is null then
+        return;
+    end if;
+    insert into portal_sessions (org_id, id, link_id, generation, token_hash, kind, expires_at)
+    values (doorway.org_id, session, doorway.link_id, doorway.generation, token, session_kind,
+        least(expires, doorway.ends_at));
+    perform enter_portal(token, null, passed);
+end $$;
+
+ALTER FUNCTION public.start_portal_session(link bytea, session uuid, token bytea, session_kind text, expires timestamp with time zone, passed bytea) OWNER TO door;
+
+COMMENT ON FUNCTION public.start_portal_session(link bytea, session uuid, token bytea, session_kind text, expires timestamp with time zone, passed bytea) IS 'Stores a session of a live link and enters it (DOOR-2, DOOR-4). passed: the mark, from who checked the access code.';
 
 CREATE FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -330,6 +515,29 @@ end $$;
 ALTER FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) OWNER TO door;
 
 COMMENT ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) IS 'Stores a staff session for a person who proved who they are, and enters it, so that the sign-in is audited in its own transaction (ORG-2, ORG-5). Not into another organisation.';
+
+CREATE FUNCTION public.use_bypass(bypass uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ update door_bypasses set used_at = now() where id = bypass and used_at is null and app_org() is not null and org_id = app_org() $$;
+
+ALTER FUNCTION public.use_bypass(bypass uuid) OWNER TO door;
+
+COMMENT ON FUNCTION public.use_bypass(bypass uuid) IS 'Uses a bypass up, in the transaction that the code was passed in.';
+
+CREATE FUNCTION public.visible_records(org uuid, company uuid, only_record uuid, assumed uuid) RETURNS TABLE(id uuid, type_id uuid, show_stage_names boolean, shared_fields text[], show_files boolean, show_comments boolean)
+    LANGUAGE sql STABLE
+    AS $$
+    select r.id, t.id, t.show_stage_names, t.shared_fields, t.show_files, t.show_comments
+    from records r
+    join record_types t on t.org_id = r.org_id and t.id = r.type_id
+    where r.org_id = org and r.company_id = company and (only_record is null or r.id = only_record)
+        and (r.portal_enabled or r.id = assumed) and r.archived_at is null and t.shared and t.archived_at is null
+$$;
+
+ALTER FUNCTION public.visible_records(org uuid, company uuid, only_record uuid, assumed uuid) OWNER TO owner;
+
+COMMENT ON FUNCTION public.visible_records(org uuid, company uuid, only_record uuid, assumed uuid) IS 'The records of a company, or the one, that clients may see (REC-5, REC-10), and what their types share.';
 
 CREATE TABLE public.__diesel_schema_migrations (
     version character varying(50) NOT NULL,
@@ -467,6 +675,37 @@ COMMENT ON COLUMN public.contacts.created_at IS 'When staff added the person.';
 COMMENT ON COLUMN public.contacts.updated_at IS 'When staff last changed the person.';
 
 COMMENT ON COLUMN public.contacts.archived_at IS 'Hides the person from lists; deletes nothing.';
+
+CREATE TABLE public.door_bypasses (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    link_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT door_bypasses_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE ONLY public.door_bypasses FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.door_bypasses OWNER TO owner;
+
+COMMENT ON TABLE public.door_bypasses IS 'DOOR-3: lets a link''s recipient try the code while strangers have locked the door.';
+
+COMMENT ON COLUMN public.door_bypasses.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.door_bypasses.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.door_bypasses.link_id IS 'The link whose recipient it was mailed to.';
+
+COMMENT ON COLUMN public.door_bypasses.token_hash IS 'SHA-256 of the token; the token itself is kept nowhere.';
+
+COMMENT ON COLUMN public.door_bypasses.created_at IS 'When it was made, which is when it was mailed.';
+
+COMMENT ON COLUMN public.door_bypasses.expires_at IS 'From then on it helps nobody.';
+
+COMMENT ON COLUMN public.door_bypasses.used_at IS 'When the code was passed with it.';
 
 CREATE TABLE public.event_counters (
     org_id uuid NOT NULL,
@@ -830,6 +1069,7 @@ CREATE TABLE public.outbox (
     due_at timestamp with time zone DEFAULT now() NOT NULL,
     attempts integer DEFAULT 0 NOT NULL,
     parked_at timestamp with time zone,
+    subject_id uuid,
     CONSTRAINT outbox_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT outbox_kind_check CHECK ((kind ~ '^[a-z_]+\.[a-z_]+$'::text))
 );
@@ -851,6 +1091,8 @@ COMMENT ON COLUMN public.outbox.due_at IS 'When to try next.';
 COMMENT ON COLUMN public.outbox.attempts IS 'How often it was tried.';
 
 COMMENT ON COLUMN public.outbox.parked_at IS 'When the worker gave up.';
+
+COMMENT ON COLUMN public.outbox.subject_id IS 'What it is about; the worker reads it after entering the organisation.';
 
 CREATE TABLE public.people (
     id uuid NOT NULL,
@@ -891,10 +1133,19 @@ CREATE TABLE public.portal_links (
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     revoked_at timestamp with time zone,
+    own_code boolean DEFAULT false NOT NULL,
+    code_hash bytea,
+    code_key text,
+    code_version integer DEFAULT 0 NOT NULL,
+    has_code boolean GENERATED ALWAYS AS ((code_hash IS NOT NULL)) STORED NOT NULL,
     CONSTRAINT portal_links_check CHECK (((recipient_contact_id IS NULL) OR (recipient_email IS NULL))),
     CONSTRAINT portal_links_check1 CHECK ((own_start OR (starts_at IS NULL))),
     CONSTRAINT portal_links_check2 CHECK ((own_expiry OR (expires_at IS NULL))),
     CONSTRAINT portal_links_check3 CHECK ((starts_at < expires_at)),
+    CONSTRAINT portal_links_code_hash_check CHECK ((octet_length(code_hash) = 32)),
+    CONSTRAINT portal_links_code_key_check CHECK (((char_length(code_key) >= 1) AND (char_length(code_key) <= 40))),
+    CONSTRAINT portal_links_code_own CHECK ((own_code OR (code_hash IS NULL))),
+    CONSTRAINT portal_links_code_whole CHECK (((code_hash IS NULL) = (code_key IS NULL))),
     CONSTRAINT portal_links_recipient_email_check CHECK (((recipient_email = lower(recipient_email)) AND ((char_length(recipient_email) >= 3) AND (char_length(recipient_email) <= 254)))),
     CONSTRAINT portal_links_token_hash_check CHECK ((octet_length(token_hash) = 32))
 );
@@ -937,6 +1188,47 @@ COMMENT ON COLUMN public.portal_links.created_at IS 'When it was made.';
 
 COMMENT ON COLUMN public.portal_links.revoked_at IS 'From then on it is closed for good (LINK-4).';
 
+COMMENT ON COLUMN public.portal_links.own_code IS 'False: the portal''s code holds. True: code_hash does.';
+
+COMMENT ON COLUMN public.portal_links.code_hash IS 'With own_code: HMAC-SHA256 of the access code with the link''s id; null is no code.';
+
+COMMENT ON COLUMN public.portal_links.code_key IS 'Id of the sealing key that the hash was made with.';
+
+COMMENT ON COLUMN public.portal_links.code_version IS 'Raised by every change of the code; what passed an earlier one is dead (DOOR-2).';
+
+COMMENT ON COLUMN public.portal_links.has_code IS 'Whether there is a code of its own; what staff may know of it.';
+
+CREATE TABLE public.portal_previews (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    portal_id uuid NOT NULL,
+    staff_session_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT portal_previews_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE ONLY public.portal_previews FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.portal_previews OWNER TO owner;
+
+COMMENT ON TABLE public.portal_previews IS 'LINK-9: staff looking through a portal''s eyes for a few minutes. Never counted.';
+
+COMMENT ON COLUMN public.portal_previews.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.portal_previews.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.portal_previews.portal_id IS 'Through whose eyes.';
+
+COMMENT ON COLUMN public.portal_previews.staff_session_id IS 'Who looks; the preview ends with their session.';
+
+COMMENT ON COLUMN public.portal_previews.token_hash IS 'SHA-256 of the token; the token itself is kept nowhere.';
+
+COMMENT ON COLUMN public.portal_previews.created_at IS 'When it was asked for.';
+
+COMMENT ON COLUMN public.portal_previews.expires_at IS 'From then on it shows nothing.';
+
 CREATE TABLE public.portal_sessions (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -946,6 +1238,8 @@ CREATE TABLE public.portal_sessions (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    kind text DEFAULT 'API'::text NOT NULL,
+    CONSTRAINT portal_sessions_kind_check CHECK ((kind = ANY (ARRAY['API'::text, 'PAGE'::text]))),
     CONSTRAINT portal_sessions_token_hash_check CHECK ((octet_length(token_hash) = 32))
 );
 
@@ -971,6 +1265,8 @@ COMMENT ON COLUMN public.portal_sessions.expires_at IS 'From then on the token o
 
 COMMENT ON COLUMN public.portal_sessions.ended_at IS 'Set by sign-out or by staff.';
 
+COMMENT ON COLUMN public.portal_sessions.kind IS 'API: opened with access.openPortal. PAGE: a browser''s cookie.';
+
 CREATE TABLE public.portals (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -987,8 +1283,15 @@ CREATE TABLE public.portals (
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     revoked_at timestamp with time zone,
+    code_hash bytea,
+    code_key text,
+    code_version integer DEFAULT 0 NOT NULL,
+    has_code boolean GENERATED ALWAYS AS ((code_hash IS NOT NULL)) STORED NOT NULL,
     CONSTRAINT portals_attribution_check CHECK (((char_length(attribution) >= 1) AND (char_length(attribution) <= 200))),
     CONSTRAINT portals_check CHECK ((starts_at < expires_at)),
+    CONSTRAINT portals_code_hash_check CHECK ((octet_length(code_hash) = 32)),
+    CONSTRAINT portals_code_key_check CHECK (((char_length(code_key) >= 1) AND (char_length(code_key) <= 40))),
+    CONSTRAINT portals_code_whole CHECK (((code_hash IS NULL) = (code_key IS NULL))),
     CONSTRAINT portals_label_check CHECK (((char_length(label) >= 1) AND (char_length(label) <= 120))),
     CONSTRAINT portals_modes_check CHECK (((modes <@ ARRAY['DASHBOARD'::text, 'FILES'::text, 'ACTIVITY'::text, 'RECORDS'::text, 'MESSAGES'::text, 'BILLING'::text, 'CALENDAR'::text, 'FEEDBACK'::text]) AND (cardinality(modes) > 0))),
     CONSTRAINT portals_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 120)))
@@ -1029,6 +1332,14 @@ COMMENT ON COLUMN public.portals.version IS 'Raised by every update (API-8).';
 COMMENT ON COLUMN public.portals.created_at IS 'When it was made.';
 
 COMMENT ON COLUMN public.portals.revoked_at IS 'From then on it is closed for good (LINK-4).';
+
+COMMENT ON COLUMN public.portals.code_hash IS 'DOOR-1: HMAC-SHA256 of the access code with the portal''s id; null is no code.';
+
+COMMENT ON COLUMN public.portals.code_key IS 'Id of the sealing key that the hash was made with.';
+
+COMMENT ON COLUMN public.portals.code_version IS 'Raised by every change of the code; what passed an earlier one is dead (DOOR-2).';
+
+COMMENT ON COLUMN public.portals.has_code IS 'Whether there is a code; what staff may know of it.';
 
 CREATE TABLE public.record_types (
     org_id uuid NOT NULL,
@@ -1309,6 +1620,12 @@ ALTER TABLE ONLY public.contacts
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_pkey PRIMARY KEY (org_id, id);
 
+ALTER TABLE ONLY public.door_bypasses
+    ADD CONSTRAINT door_bypasses_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.door_bypasses
+    ADD CONSTRAINT door_bypasses_token_hash_key UNIQUE (token_hash);
+
 ALTER TABLE ONLY public.event_counters
     ADD CONSTRAINT event_counters_pkey PRIMARY KEY (org_id);
 
@@ -1363,6 +1680,12 @@ ALTER TABLE ONLY public.portal_links
 ALTER TABLE ONLY public.portal_links
     ADD CONSTRAINT portal_links_token_hash_key UNIQUE (token_hash);
 
+ALTER TABLE ONLY public.portal_previews
+    ADD CONSTRAINT portal_previews_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.portal_previews
+    ADD CONSTRAINT portal_previews_token_hash_key UNIQUE (token_hash);
+
 ALTER TABLE ONLY public.portal_sessions
     ADD CONSTRAINT portal_sessions_pkey PRIMARY KEY (org_id, id);
 
@@ -1404,6 +1727,8 @@ CREATE INDEX companies_name ON public.companies USING btree (org_id, name, id);
 
 CREATE INDEX contacts_name ON public.contacts USING btree (org_id, name, id);
 
+CREATE INDEX door_bypasses_link ON public.door_bypasses USING btree (org_id, link_id);
+
 CREATE INDEX events_actor ON public.events USING btree (org_id, actor_member_id);
 
 CREATE INDEX events_company ON public.events USING btree (org_id, company_id, seq);
@@ -1430,9 +1755,15 @@ CREATE INDEX organizations_allowed_origins ON public.organizations USING gin (al
 
 CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE (parked_at IS NULL);
 
+CREATE INDEX outbox_subject ON public.outbox USING btree (org_id, subject_id, kind) WHERE (subject_id IS NOT NULL);
+
 CREATE INDEX portal_links_portal ON public.portal_links USING btree (org_id, portal_id, id);
 
 CREATE INDEX portal_links_recipient ON public.portal_links USING btree (org_id, company_id, recipient_contact_id) WHERE (recipient_contact_id IS NOT NULL);
+
+CREATE INDEX portal_previews_portal ON public.portal_previews USING btree (org_id, portal_id);
+
+CREATE INDEX portal_previews_session ON public.portal_previews USING btree (org_id, staff_session_id);
 
 CREATE INDEX portal_sessions_link ON public.portal_sessions USING btree (org_id, link_id);
 
@@ -1486,6 +1817,9 @@ ALTER TABLE ONLY public.companies
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_org_id_company_id_fkey FOREIGN KEY (org_id, company_id) REFERENCES public.companies(org_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.door_bypasses
+    ADD CONSTRAINT door_bypasses_org_id_link_id_fkey FOREIGN KEY (org_id, link_id) REFERENCES public.portal_links(org_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.event_counters
     ADD CONSTRAINT event_counters_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
@@ -1534,6 +1868,12 @@ ALTER TABLE ONLY public.portal_links
 ALTER TABLE ONLY public.portal_links
     ADD CONSTRAINT portal_links_org_id_portal_id_fkey FOREIGN KEY (org_id, portal_id) REFERENCES public.portals(org_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.portal_previews
+    ADD CONSTRAINT portal_previews_org_id_portal_id_fkey FOREIGN KEY (org_id, portal_id) REFERENCES public.portals(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.portal_previews
+    ADD CONSTRAINT portal_previews_org_id_staff_session_id_fkey FOREIGN KEY (org_id, staff_session_id) REFERENCES public.staff_sessions(org_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.portal_sessions
     ADD CONSTRAINT portal_sessions_org_id_link_id_fkey FOREIGN KEY (org_id, link_id) REFERENCES public.portal_links(org_id, id) ON DELETE CASCADE;
 
@@ -1575,8 +1915,6 @@ ALTER TABLE ONLY public.staff_sessions
 
 ALTER TABLE ONLY public.stages
     ADD CONSTRAINT stages_org_id_type_id_fkey FOREIGN KEY (org_id, type_id) REFERENCES public.record_types(org_id, id) ON DELETE CASCADE;
-
-CREATE POLICY app_portal_insert ON public.portal_sessions FOR INSERT TO app_portal WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND (link_id = ( SELECT public.app_id('app.link'::text) AS app_id)) AND (generation = ( SELECT public.app_number('app.generation'::text) AS app_number))));
 
 CREATE POLICY app_portal_select ON public.companies FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.company'::text) AS app_id))));
 
@@ -1629,6 +1967,8 @@ CREATE POLICY app_staff_insert ON public.organizations FOR INSERT TO app_staff W
 CREATE POLICY app_staff_insert ON public.outbox FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.portal_links FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.portal_previews FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.portals FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -1712,6 +2052,8 @@ CREATE POLICY app_staff_update ON public.stages FOR UPDATE TO app_staff USING ((
 
 CREATE POLICY app_system_delete ON public.outbox FOR DELETE TO app_system USING (true);
 
+CREATE POLICY app_system_insert ON public.door_bypasses FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_select ON public.outbox FOR SELECT TO app_system USING (true);
 
 CREATE POLICY app_system_update ON public.outbox FOR UPDATE TO app_system USING (true);
@@ -1722,19 +2064,31 @@ ALTER TABLE public.companies ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.contacts ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.door_bypasses ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY door_insert ON public.outbox FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY door_insert ON public.people FOR INSERT TO door WITH CHECK (true);
+
+CREATE POLICY door_insert ON public.portal_sessions FOR INSERT TO door WITH CHECK (true);
 
 CREATE POLICY door_insert ON public.staff_sessions FOR INSERT TO door WITH CHECK (true);
 
 CREATE POLICY door_select ON public.companies FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY door_select ON public.door_bypasses FOR SELECT TO door USING (true);
+
 CREATE POLICY door_select ON public.members FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.organizations FOR SELECT TO door USING (true);
 
+CREATE POLICY door_select ON public.outbox FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY door_select ON public.people FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.portal_links FOR SELECT TO door USING (true);
+
+CREATE POLICY door_select ON public.portal_previews FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.portal_sessions FOR SELECT TO door USING (true);
 
@@ -1745,6 +2099,8 @@ CREATE POLICY door_select ON public.record_types FOR SELECT TO door USING ((org_
 CREATE POLICY door_select ON public.records FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.staff_sessions FOR SELECT TO door USING (true);
+
+CREATE POLICY door_update ON public.door_bypasses FOR UPDATE TO door USING (true);
 
 ALTER TABLE public.event_counters ENABLE ROW LEVEL SECURITY;
 
@@ -1772,6 +2128,8 @@ CREATE POLICY owner_all ON public.companies TO owner USING (true) WITH CHECK (tr
 
 CREATE POLICY owner_all ON public.contacts TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.door_bypasses TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.event_counters TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.events TO owner USING (true) WITH CHECK (true);
@@ -1796,6 +2154,8 @@ CREATE POLICY owner_all ON public.people TO owner USING (true) WITH CHECK (true)
 
 CREATE POLICY owner_all ON public.portal_links TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.portal_previews TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.portal_sessions TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.portals TO owner USING (true) WITH CHECK (true);
@@ -1813,6 +2173,8 @@ CREATE POLICY owner_all ON public.stages TO owner USING (true) WITH CHECK (true)
 ALTER TABLE public.people ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.portal_links ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.portal_previews ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.portal_sessions ENABLE ROW LEVEL SECURITY;
 
@@ -1850,12 +2212,6 @@ GRANT ALL ON FUNCTION public.app_ids(name text) TO app_staff;
 GRANT ALL ON FUNCTION public.app_ids(name text) TO app_portal;
 GRANT ALL ON FUNCTION public.app_ids(name text) TO app_system;
 
-REVOKE ALL ON FUNCTION public.app_number(name text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.app_number(name text) TO door;
-GRANT ALL ON FUNCTION public.app_number(name text) TO app_staff;
-GRANT ALL ON FUNCTION public.app_number(name text) TO app_portal;
-GRANT ALL ON FUNCTION public.app_number(name text) TO app_system;
-
 REVOKE ALL ON FUNCTION public.app_org() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_org() TO door;
 GRANT ALL ON FUNCTION public.app_org() TO app_staff;
@@ -1871,13 +2227,31 @@ GRANT ALL ON FUNCTION public.app_setting(name text) TO app_system;
 REVOKE ALL ON FUNCTION public.append_events(entries jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.append_events(entries jsonb) TO app_staff;
 
-REVOKE ALL ON FUNCTION public.enter_portal(hash bytea) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.enter_portal(hash bytea) TO app_portal;
+REVOKE ALL ON FUNCTION public.close_scope() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.close_scope() TO door;
+
+REVOKE ALL ON FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) TO app_portal;
+
+REVOKE ALL ON FUNCTION public.enter_organization(org uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.enter_organization(org uuid) TO app_system;
+
+REVOKE ALL ON FUNCTION public.enter_portal(hash bytea, visit bytea, passed bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.enter_portal(hash bytea, visit bytea, passed bytea) TO app_portal;
+
+REVOKE ALL ON FUNCTION public.enter_preview(hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.enter_preview(hash bytea) TO app_portal;
 
 REVOKE ALL ON FUNCTION public.enter_staff(hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enter_staff(hash bytea) TO app_staff;
 
 REVOKE ALL ON FUNCTION public.field_definitions_reshare() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.find_bypass(link uuid, hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.find_bypass(link uuid, hash bytea) TO app_portal;
+
+REVOKE ALL ON FUNCTION public.find_door(hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.find_door(hash bytea) TO app_portal;
 
 REVOKE ALL ON FUNCTION public.find_memberships(person uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_memberships(person uuid) TO app_staff;
@@ -1888,7 +2262,13 @@ GRANT ALL ON FUNCTION public.find_person(address text) TO app_staff;
 REVOKE ALL ON FUNCTION public.found_organization(org uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.found_organization(org uuid) TO app_staff;
 
+REVOKE ALL ON FUNCTION public.live_doorways(hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.live_doorways(hash bytea) TO door;
+
 REVOKE ALL ON FUNCTION public.milestones_share() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) TO door;
 
 REVOKE ALL ON FUNCTION public.origin_is_listed(origin text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.origin_is_listed(origin text) TO app_staff;
@@ -1901,10 +2281,23 @@ REVOKE ALL ON FUNCTION public.records_share() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.register_person(person uuid, address text, password text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.register_person(person uuid, address text, password text) TO app_staff;
 
+REVOKE ALL ON FUNCTION public.request_bypass(hash bytea, entry uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.request_bypass(hash bytea, entry uuid) TO app_portal;
+
 REVOKE ALL ON FUNCTION public.stages_reshare() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.start_portal_session(link bytea, session uuid, token bytea, session_kind text, expires timestamp with time zone, passed bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_portal_session(link bytea, session uuid, token bytea, session_kind text, expires timestamp with time zone, passed bytea) TO app_portal;
 
 REVOKE ALL ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) TO app_staff;
+
+REVOKE ALL ON FUNCTION public.use_bypass(bypass uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.use_bypass(bypass uuid) TO app_portal;
+
+REVOKE ALL ON FUNCTION public.visible_records(org uuid, company uuid, only_record uuid, assumed uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.visible_records(org uuid, company uuid, only_record uuid, assumed uuid) TO door;
+GRANT ALL ON FUNCTION public.visible_records(org uuid, company uuid, only_record uuid, assumed uuid) TO app_staff;
 
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_staff;
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_portal;
@@ -1960,6 +2353,23 @@ GRANT UPDATE(version) ON TABLE public.contacts TO app_staff;
 GRANT UPDATE(updated_at) ON TABLE public.contacts TO app_staff;
 
 GRANT UPDATE(archived_at) ON TABLE public.contacts TO app_staff;
+
+GRANT SELECT(org_id) ON TABLE public.door_bypasses TO door;
+GRANT INSERT(org_id) ON TABLE public.door_bypasses TO app_system;
+
+GRANT SELECT(id) ON TABLE public.door_bypasses TO door;
+GRANT INSERT(id) ON TABLE public.door_bypasses TO app_system;
+
+GRANT SELECT(link_id) ON TABLE public.door_bypasses TO door;
+GRANT INSERT(link_id) ON TABLE public.door_bypasses TO app_system;
+
+GRANT SELECT(token_hash) ON TABLE public.door_bypasses TO door;
+GRANT INSERT(token_hash) ON TABLE public.door_bypasses TO app_system;
+
+GRANT SELECT(expires_at) ON TABLE public.door_bypasses TO door;
+GRANT INSERT(expires_at) ON TABLE public.door_bypasses TO app_system;
+
+GRANT SELECT(used_at),UPDATE(used_at) ON TABLE public.door_bypasses TO door;
 
 GRANT SELECT ON TABLE public.event_counters TO app_staff;
 
@@ -2124,6 +2534,7 @@ GRANT UPDATE(portal_enabled) ON TABLE public.organizations TO app_staff;
 
 GRANT UPDATE(accent_color) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(accent_color) ON TABLE public.organizations TO app_portal;
+GRANT SELECT(accent_color) ON TABLE public.organizations TO door;
 
 GRANT UPDATE(welcome_message) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(welcome_message) ON TABLE public.organizations TO app_portal;
@@ -2143,19 +2554,27 @@ GRANT DELETE ON TABLE public.outbox TO app_system;
 
 GRANT INSERT(org_id) ON TABLE public.outbox TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.outbox TO app_system;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.outbox TO door;
 
 GRANT INSERT(id) ON TABLE public.outbox TO app_staff;
 GRANT SELECT(id) ON TABLE public.outbox TO app_system;
+GRANT INSERT(id) ON TABLE public.outbox TO door;
 
 GRANT INSERT(kind) ON TABLE public.outbox TO app_staff;
 GRANT SELECT(kind) ON TABLE public.outbox TO app_system;
+GRANT SELECT(kind),INSERT(kind) ON TABLE public.outbox TO door;
 
 GRANT INSERT(due_at) ON TABLE public.outbox TO app_staff;
 GRANT SELECT(due_at),UPDATE(due_at) ON TABLE public.outbox TO app_system;
+GRANT SELECT(due_at) ON TABLE public.outbox TO door;
 
 GRANT SELECT(attempts),UPDATE(attempts) ON TABLE public.outbox TO app_system;
 
 GRANT SELECT(parked_at),UPDATE(parked_at) ON TABLE public.outbox TO app_system;
+
+GRANT SELECT(subject_id),INSERT(subject_id) ON TABLE public.outbox TO door;
+GRANT INSERT(subject_id) ON TABLE public.outbox TO app_staff;
+GRANT SELECT(subject_id) ON TABLE public.outbox TO app_system;
 
 GRANT SELECT(id),INSERT(id) ON TABLE public.people TO door;
 
@@ -2181,8 +2600,10 @@ GRANT SELECT(generation) ON TABLE public.portal_links TO door;
 GRANT SELECT(generation),UPDATE(generation) ON TABLE public.portal_links TO app_staff;
 
 GRANT SELECT(recipient_contact_id),INSERT(recipient_contact_id) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(recipient_contact_id) ON TABLE public.portal_links TO door;
 
 GRANT SELECT(recipient_email),INSERT(recipient_email) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(recipient_email) ON TABLE public.portal_links TO door;
 
 GRANT SELECT(own_start) ON TABLE public.portal_links TO door;
 GRANT SELECT(own_start),INSERT(own_start),UPDATE(own_start) ON TABLE public.portal_links TO app_staff;
@@ -2205,79 +2626,122 @@ GRANT SELECT(created_at) ON TABLE public.portal_links TO app_staff;
 GRANT SELECT(revoked_at) ON TABLE public.portal_links TO door;
 GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.portal_links TO app_staff;
 
-GRANT SELECT(org_id) ON TABLE public.portal_sessions TO door;
+GRANT SELECT(own_code) ON TABLE public.portal_links TO door;
+GRANT SELECT(own_code),INSERT(own_code),UPDATE(own_code) ON TABLE public.portal_links TO app_staff;
+
+GRANT SELECT(code_hash) ON TABLE public.portal_links TO door;
+GRANT INSERT(code_hash),UPDATE(code_hash) ON TABLE public.portal_links TO app_staff;
+
+GRANT SELECT(code_key) ON TABLE public.portal_links TO door;
+GRANT INSERT(code_key),UPDATE(code_key) ON TABLE public.portal_links TO app_staff;
+
+GRANT SELECT(code_version) ON TABLE public.portal_links TO door;
+GRANT UPDATE(code_version) ON TABLE public.portal_links TO app_staff;
+
+GRANT SELECT(has_code) ON TABLE public.portal_links TO app_staff;
+
+GRANT SELECT(org_id) ON TABLE public.portal_previews TO door;
+GRANT INSERT(org_id) ON TABLE public.portal_previews TO app_staff;
+
+GRANT SELECT(id) ON TABLE public.portal_previews TO door;
+GRANT INSERT(id) ON TABLE public.portal_previews TO app_staff;
+
+GRANT SELECT(portal_id) ON TABLE public.portal_previews TO door;
+GRANT INSERT(portal_id) ON TABLE public.portal_previews TO app_staff;
+
+GRANT SELECT(staff_session_id) ON TABLE public.portal_previews TO door;
+GRANT INSERT(staff_session_id) ON TABLE public.portal_previews TO app_staff;
+
+GRANT SELECT(token_hash) ON TABLE public.portal_previews TO door;
+GRANT INSERT(token_hash) ON TABLE public.portal_previews TO app_staff;
+
+GRANT SELECT(expires_at) ON TABLE public.portal_previews TO door;
+GRANT INSERT(expires_at) ON TABLE public.portal_previews TO app_staff;
+
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.portal_sessions TO door;
 GRANT SELECT(org_id) ON TABLE public.portal_sessions TO app_staff;
-GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.portal_sessions TO app_portal;
+GRANT SELECT(org_id) ON TABLE public.portal_sessions TO app_portal;
 
-GRANT SELECT(id) ON TABLE public.portal_sessions TO door;
+GRANT SELECT(id),INSERT(id) ON TABLE public.portal_sessions TO door;
 GRANT SELECT(id) ON TABLE public.portal_sessions TO app_staff;
-GRANT SELECT(id),INSERT(id) ON TABLE public.portal_sessions TO app_portal;
+GRANT SELECT(id) ON TABLE public.portal_sessions TO app_portal;
 
-GRANT SELECT(link_id) ON TABLE public.portal_sessions TO door;
+GRANT SELECT(link_id),INSERT(link_id) ON TABLE public.portal_sessions TO door;
 GRANT SELECT(link_id) ON TABLE public.portal_sessions TO app_staff;
-GRANT INSERT(link_id) ON TABLE public.portal_sessions TO app_portal;
 
-GRANT SELECT(generation) ON TABLE public.portal_sessions TO door;
+GRANT SELECT(generation),INSERT(generation) ON TABLE public.portal_sessions TO door;
 GRANT SELECT(generation) ON TABLE public.portal_sessions TO app_staff;
-GRANT INSERT(generation) ON TABLE public.portal_sessions TO app_portal;
 
-GRANT SELECT(token_hash) ON TABLE public.portal_sessions TO door;
-GRANT INSERT(token_hash) ON TABLE public.portal_sessions TO app_portal;
+GRANT SELECT(token_hash),INSERT(token_hash) ON TABLE public.portal_sessions TO door;
 
 GRANT SELECT(created_at) ON TABLE public.portal_sessions TO app_staff;
 
-GRANT SELECT(expires_at) ON TABLE public.portal_sessions TO door;
+GRANT SELECT(expires_at),INSERT(expires_at) ON TABLE public.portal_sessions TO door;
 GRANT SELECT(expires_at) ON TABLE public.portal_sessions TO app_staff;
-GRANT SELECT(expires_at),INSERT(expires_at) ON TABLE public.portal_sessions TO app_portal;
+GRANT SELECT(expires_at) ON TABLE public.portal_sessions TO app_portal;
 
 GRANT SELECT(ended_at) ON TABLE public.portal_sessions TO door;
 GRANT SELECT(ended_at),UPDATE(ended_at) ON TABLE public.portal_sessions TO app_staff;
 GRANT UPDATE(ended_at) ON TABLE public.portal_sessions TO app_portal;
 
-GRANT SELECT ON TABLE public.portals TO app_staff;
+GRANT INSERT(kind) ON TABLE public.portal_sessions TO door;
+GRANT SELECT(kind) ON TABLE public.portal_sessions TO app_staff;
 
 GRANT SELECT(org_id) ON TABLE public.portals TO door;
-GRANT INSERT(org_id) ON TABLE public.portals TO app_staff;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.portals TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.portals TO app_portal;
 
 GRANT SELECT(id) ON TABLE public.portals TO door;
-GRANT INSERT(id) ON TABLE public.portals TO app_staff;
+GRANT SELECT(id),INSERT(id) ON TABLE public.portals TO app_staff;
 GRANT SELECT(id) ON TABLE public.portals TO app_portal;
 
-GRANT INSERT(label),UPDATE(label) ON TABLE public.portals TO app_staff;
+GRANT SELECT(label),INSERT(label),UPDATE(label) ON TABLE public.portals TO app_staff;
 
-GRANT INSERT(title),UPDATE(title) ON TABLE public.portals TO app_staff;
+GRANT SELECT(title),INSERT(title),UPDATE(title) ON TABLE public.portals TO app_staff;
 GRANT SELECT(title) ON TABLE public.portals TO app_portal;
 
 GRANT SELECT(company_id) ON TABLE public.portals TO door;
-GRANT INSERT(company_id) ON TABLE public.portals TO app_staff;
+GRANT SELECT(company_id),INSERT(company_id) ON TABLE public.portals TO app_staff;
 GRANT SELECT(company_id) ON TABLE public.portals TO app_portal;
 
 GRANT SELECT(record_id) ON TABLE public.portals TO door;
-GRANT INSERT(record_id) ON TABLE public.portals TO app_staff;
+GRANT SELECT(record_id),INSERT(record_id) ON TABLE public.portals TO app_staff;
 GRANT SELECT(record_id) ON TABLE public.portals TO app_portal;
 
 GRANT SELECT(modes) ON TABLE public.portals TO door;
-GRANT INSERT(modes),UPDATE(modes) ON TABLE public.portals TO app_staff;
+GRANT SELECT(modes),INSERT(modes),UPDATE(modes) ON TABLE public.portals TO app_staff;
 GRANT SELECT(modes) ON TABLE public.portals TO app_portal;
 
 GRANT SELECT(starts_at) ON TABLE public.portals TO door;
-GRANT INSERT(starts_at),UPDATE(starts_at) ON TABLE public.portals TO app_staff;
+GRANT SELECT(starts_at),INSERT(starts_at),UPDATE(starts_at) ON TABLE public.portals TO app_staff;
 
 GRANT SELECT(expires_at) ON TABLE public.portals TO door;
-GRANT INSERT(expires_at),UPDATE(expires_at) ON TABLE public.portals TO app_staff;
+GRANT SELECT(expires_at),INSERT(expires_at),UPDATE(expires_at) ON TABLE public.portals TO app_staff;
 
-GRANT INSERT(notifications),UPDATE(notifications) ON TABLE public.portals TO app_staff;
+GRANT SELECT(notifications),INSERT(notifications),UPDATE(notifications) ON TABLE public.portals TO app_staff;
 
-GRANT INSERT(attribution),UPDATE(attribution) ON TABLE public.portals TO app_staff;
+GRANT SELECT(attribution),INSERT(attribution),UPDATE(attribution) ON TABLE public.portals TO app_staff;
 GRANT SELECT(attribution) ON TABLE public.portals TO app_portal;
 
-GRANT INSERT(created_by) ON TABLE public.portals TO app_staff;
+GRANT SELECT(created_by),INSERT(created_by) ON TABLE public.portals TO app_staff;
 
-GRANT UPDATE(version) ON TABLE public.portals TO app_staff;
+GRANT SELECT(version),UPDATE(version) ON TABLE public.portals TO app_staff;
+
+GRANT SELECT(created_at) ON TABLE public.portals TO app_staff;
 
 GRANT SELECT(revoked_at) ON TABLE public.portals TO door;
-GRANT UPDATE(revoked_at) ON TABLE public.portals TO app_staff;
+GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.portals TO app_staff;
+
+GRANT SELECT(code_hash) ON TABLE public.portals TO door;
+GRANT INSERT(code_hash),UPDATE(code_hash) ON TABLE public.portals TO app_staff;
+
+GRANT SELECT(code_key) ON TABLE public.portals TO door;
+GRANT INSERT(code_key),UPDATE(code_key) ON TABLE public.portals TO app_staff;
+
+GRANT SELECT(code_version) ON TABLE public.portals TO door;
+GRANT UPDATE(code_version) ON TABLE public.portals TO app_staff;
+
+GRANT SELECT(has_code) ON TABLE public.portals TO app_staff;
 
 GRANT SELECT ON TABLE public.record_types TO app_staff;
 

@@ -72,6 +72,16 @@ pub struct FieldProblem {
     pub message: String,
 }
 
+/// All that shows of a portal before its access code was given (DOOR-1).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DoorFace {
+    /// Name of the organisation.
+    pub organization: String,
+    /// Its colour, `#rrggbb`.
+    pub accent_color: String,
+}
+
 /// An outcome that is not success. Cloning is cheap; loaders need it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -92,6 +102,12 @@ pub enum Error {
     RateLimited(Duration),
     #[error("{LINK_INACTIVE}")]
     LinkInactive,
+    /// What stands before the door may be shown; nothing behind it (DOOR-1).
+    #[error("This portal asks for its access code.")]
+    CodeRequired(Arc<DoorFace>),
+    /// The same for a right and a wrong code (DOOR-3).
+    #[error("Too many codes were tried. Try again in {} minutes.", minutes(.0))]
+    Locked(Duration),
     #[error("{0}")]
     QueryTooComplex(String),
     /// The text is part of the protocol: clients compare it.
@@ -131,6 +147,8 @@ impl Error {
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::RateLimited(_) => ErrorCode::RateLimited,
             Self::LinkInactive => ErrorCode::LinkInactive,
+            Self::CodeRequired(_) => ErrorCode::CodeRequired,
+            Self::Locked(_) => ErrorCode::Locked,
             Self::QueryTooComplex(_) => ErrorCode::QueryTooComplex,
             Self::PersistedQueryNotFound => ErrorCode::PersistedQueryNotFound,
             Self::Unavailable(_) | Self::TooSlow | Self::Internal(_) => ErrorCode::Internal,
@@ -140,7 +158,7 @@ impl Error {
     /// How long to wait before trying again, where waiting helps.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited(wait) => Some(*wait),
+            Self::RateLimited(wait) | Self::Locked(wait) => Some(*wait),
             Self::Unavailable(_) | Self::TooSlow => Some(Duration::from_secs(2)),
             _ => None,
         }
@@ -186,6 +204,10 @@ fn is_shutting_down(message: &str) -> bool {
     ]
     .iter()
     .any(|sign| message.contains(sign))
+}
+
+fn minutes(wait: &Duration) -> u64 {
+    wait.as_secs().div_ceil(60).max(1)
 }
 
 fn describe(problems: &[FieldProblem]) -> String {

@@ -20,3 +20,4 @@ pub mod http;
 pub mod limits;
 pub mod metrics;
 pub mod page;
+pub mod sealing;

@@ -6,6 +6,7 @@ mod env;
 mod graphql;
 mod http;
 mod redis;
+mod secrets;
 
 pub use database::{DatabaseConfig, Passwords};
 pub use env::{Env, Setting};
@@ -13,11 +14,14 @@ pub use graphql::GraphqlLimits;
 pub use http::{HttpConfig, RateLimits};
 pub use redis::RedisConfig;
 
+use crate::sealing::SealingKeys;
+
 /// Everything that can be set.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub database: DatabaseConfig,
     pub redis: RedisConfig,
+    pub sealing: SealingKeys,
     pub http: HttpConfig,
     pub graphql: GraphqlLimits,
 }
@@ -28,6 +32,7 @@ impl Config {
         Ok(Self {
             database: DatabaseConfig::read(env)?,
             redis: RedisConfig::read(env)?,
+            sealing: secrets::read(env)?,
             http: HttpConfig::read(env)?,
             graphql: GraphqlLimits::read(env)?,
         })
@@ -36,9 +41,10 @@ impl Config {
 
 /// Every setting, section by section, for `vestibule config`.
 pub fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
-    let sections: [(&str, &[Setting]); 4] = [
+    let sections: [(&str, &[Setting]); 5] = [
         ("Database", database::SETTINGS),
         ("Redis", redis::SETTINGS),
+        ("Secrets", secrets::SETTINGS),
         ("HTTP", http::SETTINGS),
         ("GraphQL", graphql::SETTINGS),
     ];

@@ -134,6 +134,13 @@ text_enums! {
         /// First and last day, and the milestones' days.
         Deadlines = "DEADLINES",
     }
+    /// How a portal session was opened (DOOR-4).
+    PortalSessionKind {
+        /// With `access.openPortal`, by who builds their own page.
+        Api = "API",
+        /// In a browser, which keeps it in a cookie.
+        Page = "PAGE",
+    }
     /// A section that a portal can show (LINK-1).
     PortalMode {
         /// Dashboards that staff built.

@@ -183,6 +183,7 @@ pub mod staff {
             id -> Uuid,
             kind -> Text,
             due_at -> Timestamptz,
+            subject_id -> Nullable<Uuid>,
         }
     }
 
@@ -204,6 +205,22 @@ pub mod staff {
             version -> Integer,
             created_at -> Timestamptz,
             revoked_at -> Nullable<Timestamptz>,
+            own_code -> Bool,
+            code_hash -> Nullable<Binary>,
+            code_key -> Nullable<Text>,
+            code_version -> Integer,
+            has_code -> Bool,
+        }
+    }
+
+    diesel::table! {
+        portal_previews (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            portal_id -> Uuid,
+            staff_session_id -> Uuid,
+            token_hash -> Binary,
+            expires_at -> Timestamptz,
         }
     }
 
@@ -216,6 +233,7 @@ pub mod staff {
             created_at -> Timestamptz,
             expires_at -> Timestamptz,
             ended_at -> Nullable<Timestamptz>,
+            kind -> Text,
         }
     }
 
@@ -236,6 +254,10 @@ pub mod staff {
             version -> Integer,
             created_at -> Timestamptz,
             revoked_at -> Nullable<Timestamptz>,
+            code_hash -> Nullable<Binary>,
+            code_key -> Nullable<Text>,
+            code_version -> Integer,
+            has_code -> Bool,
         }
     }
 
@@ -344,6 +366,7 @@ pub mod staff {
         organizations,
         outbox,
         portal_links,
+        portal_previews,
         portal_sessions,
         portals,
         record_types,
@@ -429,9 +452,6 @@ pub mod portal {
         portal_sessions (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
-            link_id -> Uuid,
-            generation -> Integer,
-            token_hash -> Binary,
             expires_at -> Timestamptz,
             ended_at -> Nullable<Timestamptz>,
         }
@@ -509,6 +529,16 @@ pub mod portal {
 /// What `app_system` may touch.
 pub mod system {
     diesel::table! {
+        door_bypasses (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            link_id -> Uuid,
+            token_hash -> Binary,
+            expires_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         outbox (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -516,6 +546,12 @@ pub mod system {
             due_at -> Timestamptz,
             attempts -> Integer,
             parked_at -> Nullable<Timestamptz>,
+            subject_id -> Nullable<Uuid>,
         }
     }
+
+    diesel::allow_tables_to_appear_in_same_query!(
+        door_bypasses,
+        outbox,
+    );
 }

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
+use super::ids::OrgId;
 use super::pool::{Connection, Login, Pools};
 use crate::error::{Error, Result};
 
@@ -23,13 +24,30 @@ pub enum Access {
     Write,
 }
 
+/// What a portal's visitor presents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortalPass {
+    /// Of the link's token, or of a portal session's.
+    pub hash: CredentialHash,
+    /// With a link: of the session that the browser's cookie names.
+    pub visit: Option<CredentialHash>,
+    /// The mark of a passed access code.
+    pub passed: Option<CredentialHash>,
+}
+
 /// Which door a transaction goes through.
 #[derive(Clone, Copy, Debug)]
 pub enum Door {
     /// `enter_staff`: a staff session.
     Staff(CredentialHash),
     /// `enter_portal`: a link or a portal session.
-    Portal(CredentialHash),
+    Portal(PortalPass),
+    /// `enter_preview`: staff looking through a portal's eyes.
+    Preview(CredentialHash),
+    /// None: `app_portal` without context, for door functions that look at a link.
+    Doorstep,
+    /// `enter_organization`: the worker, in the organisation whose queued work it does.
+    Organization(OrgId),
     /// None: `app_staff` without context, for sign-in and sign-up through door functions.
     Street,
     /// None: `app_system`, queue tables only.
@@ -40,26 +58,34 @@ impl Door {
     fn login(self) -> Login {
         match self {
             Self::Staff(_) | Self::Street => Login::Staff,
-            Self::Portal(_) => Login::Portal,
-            Self::System => Login::System,
+            Self::Portal(_) | Self::Preview(_) | Self::Doorstep => Login::Portal,
+            Self::System | Self::Organization(_) => Login::System,
         }
     }
 
-    /// One simple-protocol batch. Nothing but hexadecimal digits is ever put into it.
+    /// One simple-protocol batch. Nothing but hexadecimal digits and ids is ever put into it.
     fn batch(self, access: Access) -> String {
         let mut sql = String::with_capacity(160);
         sql.push_str(match access {
             Access::Read => "begin isolation level repeatable read read only",
             Access::Write => "begin",
         });
-        let (function, hash) = match self {
-            Self::Staff(hash) => ("enter_staff", hash),
-            Self::Portal(hash) => ("enter_portal", hash),
-            Self::Street | Self::System => return sql,
+        let _ = match self {
+            Self::Staff(hash) => write!(sql, "; select enter_staff({})", bytes(Some(hash))),
+            Self::Preview(hash) => write!(sql, "; select enter_preview({})", bytes(Some(hash))),
+            Self::Portal(PortalPass { hash, visit, passed }) => {
+                let [hash, visit, passed] = [Some(hash), visit, passed].map(bytes);
+                write!(sql, "; select enter_portal({hash}, {visit}, {passed})")
+            }
+            Self::Organization(org) => write!(sql, "; select enter_organization('{org}')"),
+            Self::Street | Self::Doorstep | Self::System => Ok(()),
         };
-        let _ = write!(sql, "; select {function}('\\x{}')", hex::encode(hash));
         sql
     }
+}
+
+fn bytes(hash: Option<CredentialHash>) -> String {
+    hash.map_or_else(|| "null".to_owned(), |hash| format!("'\\x{}'", hex::encode(hash)))
 }
 
 /// An open transaction of scope `S`. `S` holds who is asking, read under the scope itself.

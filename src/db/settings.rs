@@ -13,11 +13,6 @@ diesel::define_sql_function! {
 }
 
 diesel::define_sql_function! {
-    /// A transaction-local number: `app.generation`.
-    fn app_number(name: sql_types::Text) -> sql_types::Nullable<sql_types::Integer>;
-}
-
-diesel::define_sql_function! {
     /// Whether the organisation that was entered lists an origin; on the street, whether any does.
     fn origin_is_listed(origin: sql_types::Text) -> sql_types::Bool;
 }

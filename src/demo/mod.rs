@@ -6,6 +6,7 @@ pub mod data;
 pub mod servers;
 
 use std::fs;
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use rand::TryRng as _;
+use rand::rngs::SysRng;
 use secrecy::ExposeSecret as _;
 
 use crate::app::App;
@@ -25,6 +28,9 @@ use data::{Amount, Planted};
 use servers::{Durability, Found, Servers};
 
 const DATABASE: &str = "vestibule";
+/// All that a demo writes into its folder.
+const OURS: [&str; 7] =
+    ["postgres", "redis", "run", "demo.json", "demo.json.new", "sealing.keys", "sealing.keys.new"];
 
 /// What `vestibule demo` can be told.
 #[derive(Args, Clone, Debug)]
@@ -78,7 +84,7 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
     }
     let (servers, found) = Servers::start(&options.data_dir, Durability::Safe)?;
     let port = listener.local_addr()?.port();
-    let app = App::new(config(&servers, port)?)?;
+    let app = App::new(config(&servers, port, sealing_keys(&options.data_dir)?)?)?;
     let mut planted = match (found, read(&options.handover())) {
         (Found::Data, Some(planted)) => planted,
         _ => plant(&app, &servers, options.amount()).await?,
@@ -93,13 +99,27 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
 }
 
 /// Where things are is the demo's to say; every other setting is the environment's.
-fn config(servers: &Servers, port: u16) -> anyhow::Result<Config> {
+fn config(servers: &Servers, port: u16, sealing_keys: String) -> anyhow::Result<Config> {
     Config::read(&Env::of_process().with([
         ("DATABASE_URL", servers.database_url(DATABASE)),
         ("REDIS_URL", servers.redis_url()),
+        ("SEALING_KEYS", sealing_keys),
         ("LISTEN", format!("127.0.0.1:{port}")),
         ("BASE_URL", format!("http://127.0.0.1:{port}")),
     ]))
+}
+
+/// The folder's own key, made at the first start.
+fn sealing_keys(folder: &Path) -> anyhow::Result<String> {
+    let path = folder.join("sealing.keys");
+    if let Ok(keys) = fs::read_to_string(&path) {
+        return Ok(keys);
+    }
+    let mut key = [0u8; 32];
+    SysRng.try_fill_bytes(&mut key)?;
+    let keys = format!("demo:{}", hex::encode(key));
+    write_secret(&path, |file| Ok(file.write_all(keys.as_bytes())?))?;
+    Ok(keys)
 }
 
 /// Makes the database anew and fills it. What an interrupted start left half done is dropped.
@@ -147,11 +167,15 @@ fn read(handover: &Path) -> Option<Planted> {
 
 /// Holds secrets: for the owner's eyes only, and never half written.
 fn write(handover: &Path, planted: &Planted) -> anyhow::Result<()> {
-    let half = handover.with_extension("json.new");
-    let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
+    write_secret(handover, |file| Ok(serde_json::to_writer_pretty(file, planted)?))
+}
+
+fn write_secret(path: &Path, write: impl FnOnce(&mut fs::File) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let half = path.with_added_extension("new");
+    let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    serde_json::to_writer_pretty(file, planted)?;
-    fs::rename(&half, handover).with_context(|| format!("cannot write {}", handover.display()))
+    write(&mut file)?;
+    fs::rename(&half, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Deletes what a demo wrote, and nothing of a folder that is not a demo's.
@@ -159,9 +183,10 @@ fn forget(folder: &Path) -> anyhow::Result<()> {
     if !folder.exists() {
         return Ok(());
     }
-    let foreign = fs::read_dir(folder)?.flatten().map(|entry| entry.file_name()).find(|name| {
-        !["postgres", "redis", "run", "demo.json", "demo.json.new"].iter().any(|ours| name == ours)
-    });
+    let foreign = fs::read_dir(folder)?
+        .flatten()
+        .map(|entry| entry.file_name())
+        .find(|name| !OURS.iter().any(|ours| name == ours));
     if let Some(name) = foreign {
         bail!(
             "{} holds {}, which no demo wrote: choose another folder with --data-dir",

@@ -8,13 +8,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 
+use super::portals::doors;
 use crate::db::enums::{Permission, PortalMode, Role};
 use crate::db::ids::{
     CompanyId, LinkId, MemberId, OrgId, PortalId, PortalSessionId, RecordId, StaffSessionId,
 };
 use crate::db::pool::Pools;
-use crate::db::scope::{Access, CredentialHash, Door, Tx};
-use crate::db::settings::{app_id, app_number};
+use crate::db::scope::{Access, CredentialHash, Door, PortalPass, Tx};
+use crate::db::settings::app_id;
 use crate::error::{Error, Result};
 
 /// The hash that stands for a secret everywhere but in its holder's hands (invariant 14).
@@ -120,12 +121,10 @@ pub struct Portal {
     pub organization: Host,
     #[diesel(embed)]
     pub company: Guest,
-    #[diesel(select_expression = app_id("app.link").assume_not_null())]
-    #[diesel(select_expression_type = diesel::helper_types::AssumeNotNull<app_id<&'static str>>)]
-    pub link_id: LinkId,
-    #[diesel(select_expression = app_number("app.generation").assume_not_null())]
-    #[diesel(select_expression_type = diesel::helper_types::AssumeNotNull<app_number<&'static str>>)]
-    pub generation: i32,
+    /// The link that was opened; none for a preview.
+    #[diesel(select_expression = app_id("app.link"))]
+    #[diesel(select_expression_type = app_id<&'static str>)]
+    pub link_id: Option<LinkId>,
     #[diesel(select_expression = app_id("app.session"))]
     #[diesel(select_expression_type = app_id<&'static str>)]
     pub session_id: Option<PortalSessionId>,
@@ -157,22 +156,30 @@ pub struct Guest {
     pub name: String,
 }
 
-/// Enters what a link or portal session opens.
-pub async fn enter_portal(pools: &Pools, hash: CredentialHash, access: Access) -> Result<Tx<Portal>> {
-    use crate::db::schema::portal::{companies, organizations, portals};
+/// Enters what a link or portal session opens. What opens nothing wants its access code, or is dead.
+pub async fn enter_portal(pools: &Pools, pass: PortalPass, access: Access) -> Result<Tx<Portal>> {
+    match pools.enter(Door::Portal(pass), access, |connection| read_portal(connection).boxed()).await? {
+        Some(tx) => Ok(tx),
+        None => Err(doors::refusal(pools, pass.hash).await),
+    }
+}
+
+/// Enters what a portal's holder sees, for staff with a preview: to read, never to write (LINK-9).
+pub async fn enter_preview(pools: &Pools, hash: CredentialHash) -> Result<Tx<Portal>> {
     pools
-        .enter(Door::Portal(hash), access, |mut connection| {
-            async move {
-                portals::table
-                    .inner_join(organizations::table.on(organizations::org_id.eq(portals::org_id)))
-                    .inner_join(companies::table.on(companies::id.eq(portals::company_id)))
-                    .select(Portal::as_select())
-                    .first(&mut connection)
-                    .await
-                    .optional()
-            }
-            .boxed()
-        })
+        .enter(Door::Preview(hash), Access::Read, |connection| read_portal(connection).boxed())
         .await?
         .ok_or(Error::LinkInactive)
+}
+
+/// The portal whose context the transaction has, if any.
+pub(super) async fn read_portal(mut connection: &AsyncPgConnection) -> QueryResult<Option<Portal>> {
+    use crate::db::schema::portal::{companies, organizations, portals};
+    portals::table
+        .inner_join(organizations::table.on(organizations::org_id.eq(portals::org_id)))
+        .inner_join(companies::table.on(companies::id.eq(portals::company_id)))
+        .select(Portal::as_select())
+        .first(&mut connection)
+        .await
+        .optional()
 }

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod callers;
 pub mod changes;
+pub mod codes;
 pub mod companies;
 pub mod contacts;
 pub mod currencies;

@@ -10,6 +10,7 @@ use crate::db::scope::CredentialHash;
 use crate::error::{Error, Result};
 
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const CODED: &str = "vp_code_";
 /// 32 of 62 characters: 190 bits.
 const LENGTH: usize = 32;
 
@@ -29,6 +30,12 @@ pub enum TokenKind {
     StaffSession,
     /// `vp_…`
     PortalSession,
+    /// `vp_code_…`: of a door with an access code, so that only these ask Redis what they passed.
+    CodedSession,
+    /// `vw_…`: staff looking through a portal's eyes.
+    Preview,
+    /// `vb_…`: a way around a locked door.
+    Bypass,
 }
 
 impl TokenKind {
@@ -37,6 +44,9 @@ impl TokenKind {
             Self::Link => "",
             Self::StaffSession => "vs_",
             Self::PortalSession => "vp_",
+            Self::CodedSession => CODED,
+            Self::Preview => "vw_",
+            Self::Bypass => "vb_",
         }
     }
 }
@@ -44,7 +54,7 @@ impl TokenKind {
 impl Token {
     /// A fresh secret.
     pub fn new(kind: TokenKind) -> Result<Self> {
-        let mut text = String::with_capacity(3 + LENGTH);
+        let mut text = String::with_capacity(kind.prefix().len() + LENGTH);
         text.push_str(kind.prefix());
         let mut bytes = [0u8; 64];
         while text.len() < kind.prefix().len() + LENGTH {
@@ -65,6 +75,21 @@ impl Token {
     /// The secret, for its holder.
     pub fn reveal(&self) -> String {
         self.secret.expose_secret().to_owned()
+    }
+}
+
+/// A portal session as its holder presents it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presented {
+    pub hash: CredentialHash,
+    /// Whether it claims to have passed an access code. What it passed, only Redis knows.
+    pub coded: bool,
+}
+
+impl Presented {
+    /// Reads the text of a token, whatever it is.
+    pub fn of(token: &str) -> Self {
+        Self { hash: hash_token(token), coded: token.starts_with(CODED) }
     }
 }
 

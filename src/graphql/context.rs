@@ -9,10 +9,11 @@ use tokio::sync::Mutex;
 use super::errors::{Result, coded};
 use super::loaders::{Inline, Loaders};
 use crate::app::App;
-use crate::db::scope::{Access, CredentialHash, Tx};
+use crate::db::scope::{Access, CredentialHash, PortalPass, Tx};
 use crate::domain::callers::{self, Portal, Staff};
 use crate::domain::changes::{Origin, Write};
 use crate::domain::origins::{self, ForeignPage};
+use crate::domain::tokens::Presented;
 use crate::error::Error;
 
 /// A credential as presented; what it opens, only the database knows.
@@ -20,15 +21,20 @@ use crate::error::Error;
 pub enum Credential {
     /// `vs_…`
     StaffSession(CredentialHash),
-    /// `vp_…`, or the token of a link, which the page presents.
-    Portal(CredentialHash),
+    /// `vp_…`
+    PortalSession(Presented),
+    /// The token of a link, which the page presents, and the session of its cookie.
+    Link(CredentialHash, Option<Presented>),
+    /// `vw_…`
+    Preview(CredentialHash),
 }
 
 impl Credential {
     /// What stands for it where it is counted.
     pub fn hash(self) -> CredentialHash {
         match self {
-            Self::StaffSession(hash) | Self::Portal(hash) => hash,
+            Self::StaffSession(hash) | Self::Link(hash, _) | Self::Preview(hash) => hash,
+            Self::PortalSession(session) => session.hash,
         }
     }
 }
@@ -119,9 +125,11 @@ impl RequestContext {
         if let Some(reading) = &*slot {
             return Ok(reading.clone());
         }
-        let tx =
-            callers::enter_portal(&self.app.pools, self.portal_hash()?, Access::Read).await.map_err(coded)?;
-        let reading = Arc::new(self.reading(self.admit(tx).await?));
+        let tx = match self.credential {
+            Some(Credential::Preview(hash)) => callers::enter_preview(&self.app.pools, hash).await,
+            _ => callers::enter_portal(&self.app.pools, self.portal_pass().await?, Access::Read).await,
+        };
+        let reading = Arc::new(self.reading(self.admit(tx.map_err(coded)?).await?));
         *slot = Some(reading.clone());
         Ok(reading)
     }
@@ -175,22 +183,30 @@ impl RequestContext {
     pub fn staff_hash(&self) -> Result<CredentialHash> {
         match self.credential {
             Some(Credential::StaffSession(hash)) => Ok(hash),
-            Some(Credential::Portal(_)) => {
-                Err(coded(Error::Forbidden("A portal session cannot enter the staff root.")))
-            }
+            Some(_) => Err(coded(Error::Forbidden("A portal session cannot enter the staff root."))),
             None => Err(coded(Error::Unauthenticated)),
         }
     }
 
-    /// The portal credential's hash.
-    pub fn portal_hash(&self) -> Result<CredentialHash> {
-        match self.credential {
-            Some(Credential::Portal(hash)) => Ok(hash),
+    /// What a visitor presents at a portal's door, with what Redis knows of the session: only one
+    /// that claims to have passed an access code is asked about.
+    pub async fn portal_pass(&self) -> Result<PortalPass> {
+        let (hash, visit) = match self.credential {
+            Some(Credential::PortalSession(session)) => (session.hash, Some(session)),
+            Some(Credential::Link(hash, visit)) => (hash, visit),
             Some(Credential::StaffSession(_)) => {
-                Err(coded(Error::Forbidden("A staff session cannot enter the portal root.")))
+                return Err(coded(Error::Forbidden("A staff session cannot enter the portal root.")));
             }
-            None => Err(coded(Error::Unauthenticated)),
-        }
+            Some(Credential::Preview(_)) => {
+                return Err(coded(Error::Forbidden("A preview shows what is there, and changes nothing.")));
+            }
+            None => return Err(coded(Error::Unauthenticated)),
+        };
+        let passed = match visit {
+            Some(Presented { hash, coded: true }) => self.app.redis.passed(&hash).await.map_err(coded)?,
+            _ => None,
+        };
+        Ok(PortalPass { hash, visit: visit.map(|visit| visit.hash), passed })
     }
 }
 

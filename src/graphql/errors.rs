@@ -21,6 +21,10 @@ pub fn coded(error: Error) -> async_graphql::Error {
         if matches!(error, Error::Unavailable(_) | Error::TooSlow) {
             extensions.set("unavailable", true);
         }
+        if let Error::CodeRequired(face) = &error {
+            let face = serde_json::to_value(face.as_ref()).expect("plain strings");
+            extensions.set("door", Value::from_json(face).expect("plain JSON"));
+        }
         if let Error::Validation(problems) = &error {
             let fields = serde_json::to_value(problems).expect("plain strings");
             extensions.set("fields", Value::from_json(fields).expect("plain JSON"));

@@ -74,8 +74,15 @@ impl Mutation {
 
     /// What a portal's visitor may do.
     async fn portal(&self, ctx: &Context<'_>) -> Option<Result<PortalMutation>> {
-        Some(request(ctx).portal().await.map(|_| PortalMutation::default()))
+        Some(enter_portal(ctx).await)
     }
+}
+
+/// A preview is refused here: it reads (LINK-9).
+async fn enter_portal(ctx: &Context<'_>) -> Result<PortalMutation> {
+    request(ctx).portal_pass().await?;
+    request(ctx).portal().await?;
+    Ok(PortalMutation::default())
 }
 
 /// This installation.

@@ -8,6 +8,7 @@ use axum::http::header::AUTHORIZATION;
 use ipnet::IpNet;
 
 use crate::domain::callers::hash_token;
+use crate::domain::tokens::Presented;
 use crate::graphql::context::Credential;
 
 /// Reads `Authorization: Bearer …`. What is no credential of ours counts as none.
@@ -20,7 +21,8 @@ pub fn credential(headers: &HeaderMap) -> Option<Credential> {
     let token = token.trim();
     match token.get(..3)? {
         "vs_" => Some(Credential::StaffSession(hash_token(token))),
-        "vp_" => Some(Credential::Portal(hash_token(token))),
+        "vp_" => Some(Credential::PortalSession(Presented::of(token))),
+        "vw_" => Some(Credential::Preview(hash_token(token))),
         _ => None,
     }
 }

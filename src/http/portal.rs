@@ -146,7 +146,7 @@ impl Visitor {
 
     /// Runs a document of the page. A malformed token is looked up like any other.
     async fn ask(&self, document: &str, variables: Value) -> Result<Value, Refusal> {
-        let credential = Credential::Portal(hash_link(self.token()));
+        let credential = Credential::Link(hash_link(self.token()), None);
         let request = Request::new(document).variables(Variables::from_json(variables));
         let answer =
             graphql::execute(self.http.clone(), self.tracked.clone(), Some(credential), None, request).await;

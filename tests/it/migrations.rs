@@ -53,7 +53,7 @@ async fn the_program_does_not_serve_on_a_schema_that_it_lacks() {
     let output = Command::new(env!("CARGO_BIN_EXE_vestibule"))
         .arg("serve")
         .env_clear()
-        .envs(app.environment())
+        .envs(app.settings())
         .output()
         .unwrap();
     assert!(!output.status.success());

@@ -24,7 +24,7 @@ use vestibule::domain::callers::{enter_staff, hash_token};
 
 use crate::support::cluster::AMOUNT;
 use crate::support::wire::{self, Service};
-use crate::support::{Answer, Sql, TestApp};
+use crate::support::{Answer, SEALING_KEYS, Sql, TestApp};
 
 const COUNT: &str = "{ staff { companies { totalCount } } }";
 const CREATE: &str =
@@ -129,6 +129,7 @@ impl Island {
             ("DATABASE_URL", servers.database_url("island")),
             ("DATABASE_CONNECTIONS", "3".to_owned()),
             ("REDIS_URL", servers.redis_url()),
+            ("SEALING_KEYS", SEALING_KEYS.to_owned()),
         ];
         let app = App::new(Config::read(&Env::of(settings.clone())).unwrap()).unwrap();
         let router = vestibule::http::router(app);
@@ -264,6 +265,7 @@ async fn a_wrong_setting_stops_the_start_with_its_name() {
         let mut settings = vec![
             ("DATABASE_URL", "postgres:///x?host=/nonexistent".to_owned()),
             ("REDIS_URL", "redis://127.0.0.1:1".to_owned()),
+            ("SEALING_KEYS", SEALING_KEYS.to_owned()),
         ];
         settings.retain(|(other, _)| *other != name);
         settings.push((name, value.to_owned()));

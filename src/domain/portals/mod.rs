@@ -1,6 +1,8 @@
 //! Portals, their links, and the sessions that open through them (LINK). Whether a link is alive is
 //! decided by `enter_portal` in the database and nowhere else; the states here only tell staff.
 
+pub mod doors;
+
 mod expiry;
 mod links;
 mod manage;
@@ -15,7 +17,7 @@ pub use links::{
 pub use manage::{CreatedPortal, PortalDraft, PortalEdit, PortalScope, create, revoke, rotate, update};
 pub use manage::{by_ids, count, list};
 pub use rows::{Link, Portal, PortalFilter};
-pub use sessions::{OpenedPortal, end_session, open};
+pub use sessions::{OpenedPortal, Opening, end_session, open};
 
 use async_graphql::Enum;
 use chrono::{DateTime, Utc};

@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types;
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
-use super::sessions::OpenedPortal;
 use crate::db::enums::PortalMode;
-use crate::db::ids::{CompanyId, ContactId, LinkId, MemberId, OrgId, PortalId, PortalSessionId, RecordId};
+use crate::db::ids::{CompanyId, ContactId, LinkId, MemberId, OrgId, PortalId, RecordId};
 use crate::db::paging::{MAX_COUNT, Page};
 use crate::db::schema::portal::portal_sessions;
 use crate::db::schema::staff::{contacts, portal_links, portals, records};
@@ -278,23 +279,12 @@ pub(super) async fn revoke_link(tx: &Tx<Staff>, id: LinkId, at: DateTime<Utc>) -
     Ok(revoked == 1)
 }
 
-pub(super) async fn insert_session(
-    tx: &Tx<callers::Portal>,
-    id: PortalSessionId,
-    opened: &OpenedPortal,
-) -> Result<()> {
-    let caller = tx.scope();
-    diesel::insert_into(portal_sessions::table)
-        .values((
-            portal_sessions::org_id.eq(caller.org_id),
-            portal_sessions::id.eq(id),
-            portal_sessions::link_id.eq(caller.link_id),
-            portal_sessions::generation.eq(caller.generation),
-            portal_sessions::token_hash.eq(opened.token.hash().to_vec()),
-            portal_sessions::expires_at.eq(opened.expires_at),
-        ))
-        .execute(&mut tx.connection())
-        .await?;
+diesel::define_sql_function! {
+    fn use_bypass(bypass: sql_types::Uuid);
+}
+
+pub(super) async fn use_up_bypass(tx: &Tx<callers::Portal>, bypass: Uuid) -> Result<()> {
+    diesel::select(use_bypass(bypass)).execute(&mut tx.connection()).await?;
     Ok(())
 }
 

@@ -1,10 +1,18 @@
-//! Opening a portal by its link.
+//! Opening a portal by its link, past its access code if it has one (DOOR-1 to DOOR-3). Our page
+//! comes this way too.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use uuid::Uuid;
 
-use crate::domain::portals::{self, OpenedPortal};
-use crate::graphql::context::request;
+use crate::adapters::redis::guesses::{CountedGuess, Guesser};
+use crate::db::enums::PortalSessionKind;
+use crate::domain::portals::doors::{self, Door};
+use crate::domain::portals::{self, OpenedPortal, Opening};
+use crate::domain::tokens::hash_link;
+use crate::error::Error;
+use crate::graphql::context::{RequestContext, request};
 use crate::graphql::errors::{Result, coded};
 
 /// Coming in as a client.
@@ -16,8 +24,25 @@ pub struct PortalAccess;
 pub struct OpenPortalInput {
     /// The 32 characters that end the link's URL.
     token: String,
-    /// The portal's access code, where it has one.
+    /// The portal's access code, six digits, where it has one. Left out where one is wanted:
+    /// CODE_REQUIRED, with the organisation's name and colour in `extensions.door`. A wrong one is
+    /// VALIDATION. After five wrong ones the door is LOCKED, for a right one too.
     access_code: Option<String>,
+    /// The mailed bypass of a locked door, `vb_…`; the code is still asked.
+    bypass: Option<String>,
+    /// Where the session will be kept.
+    #[graphql(default)]
+    client: PortalClient,
+}
+
+/// Where a portal session is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+pub enum PortalClient {
+    /// By a program or a page of your own.
+    #[default]
+    Api,
+    /// In the cookie of this service's own page.
+    Page,
 }
 
 /// A portal session.
@@ -29,6 +54,20 @@ pub struct OpenPortalPayload {
     expires_at: DateTime<Utc>,
 }
 
+/// Whose recipient is to be mailed.
+#[derive(InputObject)]
+pub struct RequestPortalBypassInput {
+    /// The 32 characters that end the link's URL.
+    token: String,
+}
+
+/// Says nothing of whether there is a recipient, or a portal.
+#[derive(SimpleObject)]
+pub struct RequestPortalBypassPayload {
+    /// Always true: if the link has a recipient on record, a mail is on its way to them.
+    requested: bool,
+}
+
 #[Object]
 impl PortalAccess {
     /// Turns a link's token into a portal session, for those who build their own page.
@@ -37,12 +76,67 @@ impl PortalAccess {
         ctx: &Context<'_>,
         #[graphql(desc = "What opens the portal.")] input: OpenPortalInput,
     ) -> Option<Result<OpenPortalPayload>> {
-        let request = request(ctx);
-        // Access codes come with the next release: until then no portal has one.
-        let _ = input.access_code;
-        let opened =
-            portals::open(&request.app.pools, &request.app.clock, request.page(), &input.token).await;
-        Some(opened.map(OpenPortalPayload::from).map_err(coded))
+        Some(open(request(ctx), input).await.map(OpenPortalPayload::from).map_err(coded))
+    }
+
+    /// Asks that the link's recipient on record be mailed a way around a locked door, at most once
+    /// in 15 minutes. The answer is always the same.
+    async fn request_portal_bypass(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose recipient.")] input: RequestPortalBypassInput,
+    ) -> Option<Result<RequestPortalBypassPayload>> {
+        let app = &request(ctx).app;
+        let asked = doors::ask_for_bypass(&app.pools, &app.clock, hash_link(&input.token)).await;
+        Some(asked.map(|()| RequestPortalBypassPayload { requested: true }).map_err(coded))
+    }
+}
+
+async fn open(request: &RequestContext, input: OpenPortalInput) -> Result<OpenedPortal, Error> {
+    let app = &request.app;
+    let link = hash_link(&input.token);
+    let door = doors::find(&app.pools, link).await?;
+    let mut opening =
+        Opening { link, kind: input.client.into(), passed: None, page: request.page(), bypass: None };
+    let Some(mark) = door.mark() else { return portals::open(&app.pools, &app.clock, &opening).await };
+    let code = input.access_code.ok_or_else(|| Error::CodeRequired(door.face().into()))?;
+    opening.bypass = match input.bypass {
+        Some(bypass) => doors::find_bypass_of(&app.pools, door.link_id, &bypass).await?,
+        None => None,
+    };
+    let guess = count_guess(request, &door, opening.bypass).await?;
+    if !door.fits(&app.config.sealing, &SecretString::from(code)) {
+        return Err(Error::invalid("input.accessCode", "That is not this portal's access code."));
+    }
+    opening.passed = Some(mark);
+    let opened = portals::open(&app.pools, &app.clock, &opening).await?;
+    let life = door.ends_at.map_or(opened.expires_at, |end| end.min(opened.expires_at)) - app.clock.now();
+    app.redis.pass(&opened.token.hash(), &mark, life).await?;
+    app.redis.forgive_guess(door.link_id, &guess).await?;
+    Ok(opened)
+}
+
+/// Counted before the code is looked at (DOOR-3). Without Redis no code is looked at.
+async fn count_guess(
+    request: &RequestContext,
+    door: &Door,
+    bypass: Option<Uuid>,
+) -> Result<CountedGuess, Error> {
+    let app = &request.app;
+    let guesser = match bypass {
+        Some(bypass) => Guesser::Bypass(bypass),
+        None => Guesser::Network(request.origin.address.as_deref().unwrap_or_default()),
+    };
+    let counted = app.redis.count_guess(door.link_id, guesser, app.clock.id(), app.clock.now()).await?;
+    counted.map_err(|wait| Error::Locked(wait.to_std().unwrap_or_default()))
+}
+
+impl From<PortalClient> for PortalSessionKind {
+    fn from(client: PortalClient) -> Self {
+        match client {
+            PortalClient::Api => Self::Api,
+            PortalClient::Page => Self::Page,
+        }
     }
 }
 

@@ -105,6 +105,7 @@ impl DoorwayMutations {
 
 async fn end_session(ctx: &Context<'_>) -> Result<EndPortalSessionPayload> {
     let request = request(ctx);
-    let ended = portals::end_session(&request.app.pools, request.portal_hash()?).await.map_err(coded)?;
+    let ended =
+        portals::end_session(&request.app.pools, request.portal_pass().await?).await.map_err(coded)?;
     Ok(EndPortalSessionPayload { ended })
 }

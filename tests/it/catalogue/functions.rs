@@ -67,7 +67,16 @@ async fn each_login_opens_its_own_doors_only() {
         .await;
     // If this failed, you probably granted a door to a second login: what serves clients could
     // then enter as staff with injected SQL.
-    assert_eq!(doors, ["app_portal may call enter_portal", "app_staff may call enter_staff"]);
+    assert_eq!(
+        doors,
+        [
+            "app_portal may call enter_exposure",
+            "app_portal may call enter_portal",
+            "app_portal may call enter_preview",
+            "app_staff may call enter_staff",
+            "app_system may call enter_organization"
+        ]
+    );
 }
 
 /// ORG-4

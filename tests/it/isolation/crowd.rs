@@ -42,6 +42,16 @@ pub fn ended_session(organization: &PlantedOrganization) -> String {
     format!("vp_ended{}", organization.id)
 }
 
+/// The token of a link whose door asks for an access code.
+pub fn coded_link(organization: &PlantedOrganization) -> String {
+    format!("coded{}", organization.id)
+}
+
+/// The token of a live preview of the first company's portal.
+pub fn preview(organization: &PlantedOrganization) -> String {
+    format!("vw_live{}", organization.id)
+}
+
 /// The token of a staff session that has been ended.
 pub fn ended_staff(organization: &PlantedOrganization) -> String {
     format!("vs_ended{}", organization.id)

@@ -9,6 +9,7 @@ declare
     kind uuid;
     step uuid;
     link uuid;
+    portal uuid;
 begin
     for org in select org_id from organizations loop
         select id into member from members m where m.org_id = org order by id limit 1;
@@ -65,5 +66,19 @@ begin
         insert into portal_sessions (org_id, id, link_id, generation, token_hash, expires_at, ended_at) values
             (org, gen_random_uuid(), link, 1, sha256(('vp_ended' || org)::bytea), now() + interval '1 day', now()),
             (org, gen_random_uuid(), link, 1, sha256(('vp_live' || org)::bytea), now() + interval '1 day', null);
+
+        -- A door with an access code, its bypass, and a preview of the first portal.
+        insert into portals (org_id, id, label, title, company_id, modes, created_by, code_hash, code_key, code_version)
+        values (org, gen_random_uuid(), 'Coded', 'Coded', company, '{RECORDS,FILES}', member, sha256('c'), 'test', 1)
+        returning id into portal;
+        insert into portal_links (org_id, id, portal_id, company_id, token_hash)
+        values (org, gen_random_uuid(), portal, company, sha256(('coded' || org)::bytea)) returning id into link;
+        insert into door_bypasses (org_id, id, link_id, token_hash, expires_at)
+        values (org, gen_random_uuid(), link, sha256(('vb_' || org)::bytea), now() + interval '1 day');
+        insert into portal_previews (org_id, id, portal_id, staff_session_id, token_hash, expires_at)
+        select org, gen_random_uuid(), p.id, s.id, sha256(('vw_live' || org)::bytea), now() + interval '1 day'
+        from portals p, staff_sessions s
+        where p.org_id = org and p.company_id = company and p.record_id is null and p.code_hash is null
+            and s.org_id = org and s.ended_at is null limit 1;
     end loop;
 end $$;

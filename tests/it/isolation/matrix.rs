@@ -113,6 +113,16 @@ fn actors(app: &TestApp) -> Vec<Actor> {
             "app_portal",
             Some(("enter_portal", crowd::ended_session(acme))),
         ),
+        actor(
+            "a client before a door whose access code they have not given",
+            "app_portal",
+            Some(("enter_portal", crowd::coded_link(acme))),
+        ),
+        actor(
+            "a member of staff with a preview of a company's portal",
+            "app_portal",
+            Some(("enter_preview", crowd::preview(acme))),
+        ),
         actor("the client's login without any credential", "app_portal", None),
         actor("a member of staff", "app_staff", Some(("enter_staff", acme.staff_token.clone()))),
         actor(

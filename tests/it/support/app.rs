@@ -16,6 +16,9 @@ use vestibule::demo::data::PlantedOrganization;
 use super::cluster::{Cluster, cluster};
 use super::{Answer, Sql};
 
+/// What access codes are hashed with.
+pub const SEALING_KEYS: &str = "test:1111111111111111111111111111111111111111111111111111111111111111";
+
 /// The service under test.
 pub struct TestApp {
     pub app: Arc<App>,
@@ -47,6 +50,8 @@ impl TestApp {
             ("DATABASE_URL", cluster.database_url(&database)),
             ("DATABASE_CONNECTIONS", "4".to_owned()),
             ("REDIS_URL", cluster.redis_url()),
+            ("REDIS_PREFIX", database.clone()),
+            ("SEALING_KEYS", SEALING_KEYS.to_owned()),
             ("RATE_PER_ADDRESS", "100000".to_owned()),
             ("RATE_PER_CALLER", "100000".to_owned()),
             ("RATE_SIGN_INS_PER_ADDRESS", "100000".to_owned()),
@@ -89,8 +94,13 @@ impl TestApp {
     }
 
     /// What a process of the service's own needs to find this test's database and Redis.
-    pub fn environment(&self) -> [(&'static str, String); 2] {
-        [("DATABASE_URL", self.cluster.database_url(&self.database)), ("REDIS_URL", self.cluster.redis_url())]
+    pub fn settings(&self) -> [(&'static str, String); 4] {
+        [
+            ("DATABASE_URL", self.cluster.database_url(&self.database)),
+            ("REDIS_URL", self.cluster.redis_url()),
+            ("REDIS_PREFIX", self.database.clone()),
+            ("SEALING_KEYS", SEALING_KEYS.to_owned()),
+        ]
     }
 
     /// Plain SQL as one of the database's logins, or as `postgres`.
@@ -123,14 +133,6 @@ impl TestApp {
             dump += &self.value(&format!("select string_agg(t::text, chr(10)) from {table} t")).await;
         }
         dump
-    }
-
-    /// The settings of a process of its own that serves this database.
-    pub fn settings(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("DATABASE_URL", self.cluster.database_url(&self.database)),
-            ("REDIS_URL", self.cluster.redis_url()),
-        ]
     }
 
     /// Sends a request through the router.

@@ -12,5 +12,5 @@ pub mod sql;
 pub mod wire;
 
 pub use answer::Answer;
-pub use app::TestApp;
+pub use app::{SEALING_KEYS, TestApp};
 pub use sql::Sql;
