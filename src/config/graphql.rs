@@ -10,7 +10,7 @@ const DEPTH: Setting = Setting {
 };
 const COMPLEXITY: Setting = Setting {
     name: "GRAPHQL_COMPLEXITY",
-    unit: "cost points, one a field times the page sizes around it",
+    unit: "cost points, one a field times the page sizes around it, and times 10 for each plain list",
     default: Some("50000"),
     about: "The most a query may cost. Too low refuses pages within pages; too high lets one caller keep a core busy.",
 };

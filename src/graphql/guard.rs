@@ -12,6 +12,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Positioned, Value, Variables};
 
+use super::lists::{ITEMS, is_plain_list};
 use crate::config::GraphqlLimits;
 use crate::db::paging::{DEFAULT_PAGE, MAX_PAGE};
 use crate::error::{Error, FieldProblem, Result};
@@ -25,7 +26,7 @@ const INTROSPECTION_LISTS: usize = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
     pub kind: OperationType,
-    /// One a field, times the page sizes around it.
+    /// One a field, times the sizes of the pages and lists around it.
     pub cost: u64,
 }
 
@@ -213,7 +214,8 @@ impl<'a> Ruler<'a> {
         let inside = self.set(&field.selection_set.node, level + 1)?;
         let name = field.name.node.as_str();
         let cost = inside.edges.saturating_mul(self.page(field)).saturating_add(inside.others);
-        let cost = cost.saturating_add(1);
+        let items = if inside.edges == 0 && is_plain_list(name) { ITEMS } else { 1 };
+        let cost = cost.saturating_mul(items).saturating_add(1);
         let is_edges = name == "edges";
         let is_list = matches!(name, "fields" | "inputFields" | "interfaces" | "possibleTypes");
         if matches!(name, "__schema" | "__type") && inside.lists > INTROSPECTION_LISTS {

@@ -5,6 +5,7 @@ pub mod access;
 pub mod context;
 pub mod errors;
 pub mod guard;
+mod lists;
 pub mod loaders;
 pub mod paging;
 pub mod portal;

@@ -26,6 +26,11 @@ pub fn build(limits: &GraphqlLimits) -> Schema {
     if limits.introspection { schema.finish() } else { schema.disable_introspection().finish() }
 }
 
+/// The schema to read types from, not to execute.
+pub(super) fn bare() -> Schema {
+    Schema::build(Query, Mutation, EmptySubscription).finish()
+}
+
 /// The contract as text, for `schema.graphql` (API-1).
 pub fn sdl(limits: &GraphqlLimits) -> String {
     let options =

@@ -346,6 +346,21 @@ async fn a_query_above_the_highest_cost_is_refused() {
     assert_eq!(app.query(token, &list(10), json!({})).await.code(), "QUERY_TOO_COMPLEX");
 }
 
+/// API-5: what is asked inside a plain list is asked of each item.
+#[tokio::test]
+async fn lists_within_lists_cost_what_they_multiply() {
+    let app = TestApp::world().await;
+    let ring = |times: usize| {
+        let inside =
+            (0..times).fold("id".to_owned(), |inside, _| format!("stages {{ type {{ {inside} }} }}"));
+        format!("{{ staff {{ recordTypes(first: 1) {{ edges {{ node {{ {inside} }} }} }} }} }}")
+    };
+    let token = &app.acme().staff_token;
+    let cheap = app.query(token, &ring(1), json!({})).await.succeeded();
+    assert_eq!(cheap.at("/extensions/cost/requested"), 1 + 1 + 1 + 1 + 1 + 10 * 2);
+    assert_eq!(app.query(token, &ring(5), json!({})).await.code(), "QUERY_TOO_COMPLEX");
+}
+
 /// API-5
 #[tokio::test]
 async fn introspection_can_be_switched_off() {

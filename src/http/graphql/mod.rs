@@ -117,13 +117,18 @@ async fn answer(
         }
         _ => {}
     }
+    let timeout = http.app.config.http.timeout;
     let cost = cost(&operation, &http.app.config.graphql);
     let user_agent =
         headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).map(|v| v.chars().take(300).collect());
     let run = execute(http, tracked.clone(), caller::credential(headers), user_agent, request);
     let mut answer = match operation.kind {
         // On a task of its own: a client that hangs up cannot cut a change in half.
-        OperationType::Mutation => tokio::spawn(shielded(run)).await.unwrap_or_else(|_| broken()),
+        // Nor can a long answer to it go on for ever: what is not committed then is rolled back.
+        OperationType::Mutation => {
+            let run = tokio::time::timeout(2 * timeout, shielded(run));
+            tokio::spawn(run).await.ok().and_then(Result::ok).unwrap_or_else(broken)
+        }
         _ => shielded(run).await,
     };
     answer.extensions.insert("cost".to_owned(), cost);
