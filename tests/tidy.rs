@@ -19,7 +19,7 @@ const GENERATED: [&str; 1] = ["src/db/schema.rs"];
 const LAYERS: [(&str, &[&str]); 8] = [
     ("db", &["error", "clock", "config"]),
     ("domain", &["db", "error", "clock", "sealing"]),
-    ("graphql", &["adapters", "app", "config", "db", "domain", "error", "clock", "limits"]),
+    ("graphql", &["adapters", "app", "config", "db", "domain", "error", "clock", "limits", "sealing"]),
     ("page", &["error", "graphql", "app"]),
     ("http", &["app", "config", "db", "domain", "error", "graphql", "limits", "metrics", "page"]),
     ("adapters", &["config", "db", "error"]),

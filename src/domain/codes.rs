@@ -9,10 +9,6 @@ use uuid::Uuid;
 use super::validation::Checks;
 use crate::sealing::{SealingKey, SealingKeys};
 
-/// Six digits, checked.
-#[derive(Clone, Debug)]
-pub struct AccessCode(SecretString);
-
 /// What is kept of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeHash {
@@ -22,24 +18,18 @@ pub struct CodeHash {
     pub hash: Vec<u8>,
 }
 
-impl AccessCode {
-    /// Checks a code as staff typed it.
-    pub fn parse(checks: &mut Checks, path: &str, text: &SecretString) -> Self {
-        if !is_code(text.expose_secret()) {
-            checks.problem(path, "An access code is six digits.");
-        }
-        Self(text.clone())
-    }
-
-    /// What is kept of it, for the portal or link of the id `salt`.
-    pub fn hash(&self, keys: &SealingKeys, salt: Uuid) -> CodeHash {
-        let key = keys.newest();
-        let hash = mac(key, salt, self.0.expose_secret()).finalize().into_bytes().to_vec();
-        CodeHash { key: key.id.clone(), hash }
-    }
-}
-
 impl CodeHash {
+    /// Checks a code as staff typed it, and makes what is kept of it for the portal or link of the
+    /// id `salt`.
+    pub fn of(checks: &mut Checks, keys: &SealingKeys, salt: Uuid, text: &SecretString) -> Self {
+        if !is_code(text.expose_secret()) {
+            checks.problem("accessCode", "An access code is six digits.");
+        }
+        let key = keys.newest();
+        let hash = mac(key, salt, text.expose_secret()).finalize().into_bytes().to_vec();
+        Self { key: key.id.clone(), hash }
+    }
+
     /// Whether a visitor's text is the code. Takes as long for a wrong one as for the right one.
     pub fn fits(&self, keys: &SealingKeys, salt: Uuid, text: &SecretString) -> bool {
         let Some(key) = keys.by_id(&self.key) else {

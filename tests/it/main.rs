@@ -4,6 +4,7 @@
 mod audit;
 mod browser;
 mod catalogue;
+mod codes;
 mod companies;
 mod contacts;
 mod cors;

@@ -1,6 +1,7 @@
 //! Links: the secret URLs of a portal (LINK-1, LINK-2, LINK-4).
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,10 +14,12 @@ use crate::db::ids::{CompanyId, ContactId, LinkId, PortalId};
 use crate::db::scope::Tx;
 use crate::domain::callers::Staff;
 use crate::domain::changes::{Change, Write, missed_update};
+use crate::domain::codes::CodeHash;
 use crate::domain::idempotency::{self, Claim};
 use crate::domain::tokens::{Token, TokenKind};
 use crate::domain::validation::Checks;
 use crate::error::{Error, Result};
+use crate::sealing::SealingKeys;
 
 /// A portal's links are read and rotated all at once.
 const MOST_LINKS: usize = 100;
@@ -38,6 +41,9 @@ pub struct LinkDraft {
     pub starts_at: Option<Option<DateTime<Utc>>>,
     pub expiry: Option<Expiry>,
     pub notifications: Option<bool>,
+    /// Six digits of its own (DOOR-1). Not part of what an idempotency key is compared with.
+    #[serde(skip)]
+    pub code: Option<SecretString>,
 }
 
 /// What changes of a link: absent parts stay, `Some(None)` goes back to the portal's. Unchecked.
@@ -46,6 +52,7 @@ pub struct LinkEdit {
     pub starts_at: Option<Option<DateTime<Utc>>>,
     pub expiry: Option<Option<Expiry>>,
     pub notifications: Option<Option<bool>>,
+    pub code: Option<Option<SecretString>>,
 }
 
 /// The secret of a link, to be shown once.
@@ -59,6 +66,7 @@ pub struct NewUrl {
 /// only its hash was kept.
 pub async fn create_link(
     write: &Write,
+    keys: &SealingKeys,
     portal: PortalId,
     draft: LinkDraft,
     key: Option<&str>,
@@ -75,7 +83,7 @@ pub async fn create_link(
             format!("A portal can have {MOST_LINKS} links at most."),
         ));
     }
-    let url = insert(write, portal.id, portal.company_id, draft).await?;
+    let url = insert(write, keys, (portal.id, portal.company_id), draft).await?;
     fresh.settle(write, url.link).await?;
     tell(write, "portal_link.created", &portal, url.link);
     Ok((url.link, Some(url)))
@@ -84,8 +92,8 @@ pub async fn create_link(
 /// Stores a link of a portal that the caller has checked.
 pub(super) async fn insert(
     write: &Write,
-    portal: PortalId,
-    company: CompanyId,
+    keys: &SealingKeys,
+    (portal, company): (PortalId, CompanyId),
     draft: LinkDraft,
 ) -> Result<NewUrl> {
     let token = Token::new(TokenKind::Link)?;
@@ -103,10 +111,16 @@ pub(super) async fn insert(
     let zone = write.scope().time_zone();
     let expires_at = draft.expiry.and_then(|expiry| expiry.instant(&mut checks, write.at(), zone));
     check_order(&mut checks, draft.starts_at.flatten(), expires_at);
+    let id: LinkId = write.id();
+    let code = draft.code.map(|code| CodeHash::of(&mut checks, keys, id.into(), &code));
     checks.finish()?;
+    let (code_key, code_hash) = code.map(|code| (code.key, code.hash)).unzip();
     let new = NewLink {
         org_id: write.scope().org_id,
-        id: write.id(),
+        id,
+        own_code: code_hash.is_some(),
+        code_key,
+        code_hash,
         portal_id: portal,
         company_id: company,
         token_hash: token.hash().to_vec(),
@@ -123,12 +137,23 @@ pub(super) async fn insert(
 }
 
 /// Changes a link that stands at `version` (API-8).
-pub async fn update_link(write: &Write, id: LinkId, version: i32, edit: LinkEdit) -> Result<()> {
+pub async fn update_link(
+    write: &Write,
+    keys: &SealingKeys,
+    id: LinkId,
+    version: i32,
+    edit: LinkEdit,
+) -> Result<()> {
     write.scope().require(Permission::PortalsManage)?;
     let (link, portal) = find_live(write, id).await?;
     let mut checks = Checks::new();
     let zone = write.scope().time_zone();
+    let code = edit.code.map(|code| code.map(|code| CodeHash::of(&mut checks, keys, id.into(), &code)));
     let patch = LinkPatch {
+        own_code: code.as_ref().map(Option::is_some),
+        code_version: code.as_ref().map(|_| version + 1),
+        code_key: code.as_ref().map(|code| code.as_ref().map(|code| code.key.clone())),
+        code_hash: code.map(|code| code.map(|code| code.hash)),
         own_start: edit.starts_at.map(|starts_at| starts_at.is_some()),
         starts_at: edit.starts_at,
         own_expiry: edit.expiry.map(|expiry| expiry.is_some()),
@@ -186,6 +211,14 @@ pub async fn links_of(tx: &Tx<Staff>, portals: &[PortalId]) -> Result<Vec<Link>>
 /// A link that the organisation has.
 pub async fn link_by_id(tx: &Tx<Staff>, id: LinkId) -> Result<Option<Link>> {
     rows::link(tx, id).await
+}
+
+/// Notes that staff opened a locked door again; the guesses themselves are Redis's to forget.
+pub async fn unlock(write: &Write, id: LinkId) -> Result<()> {
+    write.scope().require(Permission::PortalsManage)?;
+    let (_, portal) = find_live(write, id).await?;
+    tell(write, "portal_link.unlocked", &portal, id);
+    Ok(())
 }
 
 async fn rotate(write: &Write, id: LinkId) -> Result<NewUrl> {

@@ -1,6 +1,7 @@
 //! Making, changing, rotating and revoking portals. All of it needs PORTALS_MANAGE (ORG-3).
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,10 +14,12 @@ use crate::db::paging::{Page, Rows};
 use crate::db::scope::Tx;
 use crate::domain::callers::Staff;
 use crate::domain::changes::{Change, Write, missed_update};
+use crate::domain::codes::CodeHash;
 use crate::domain::companies;
 use crate::domain::idempotency::{self, Claim};
 use crate::domain::validation::Checks;
 use crate::error::{Error, Result};
+use crate::sealing::SealingKeys;
 
 /// What a portal opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -38,6 +41,10 @@ pub struct PortalDraft {
     pub expiry: Expiry,
     pub notifications: bool,
     pub attribution: Option<String>,
+    /// Six digits (DOOR-1). Not part of what an idempotency key is compared with: its hash would
+    /// give six digits away.
+    #[serde(skip)]
+    pub code: Option<SecretString>,
     pub link: LinkDraft,
 }
 
@@ -51,6 +58,8 @@ pub struct PortalEdit {
     pub expiry: Option<Expiry>,
     pub notifications: Option<bool>,
     pub attribution: Option<Option<String>>,
+    /// Who passed the former code is outside again.
+    pub code: Option<Option<SecretString>>,
 }
 
 /// A portal as it was made.
@@ -63,19 +72,24 @@ pub struct CreatedPortal {
 
 /// Makes a portal and its first link, once for each idempotency key. The first portal of a record
 /// turns the record on (REC-5).
-pub async fn create(write: &Write, draft: PortalDraft, key: Option<&str>) -> Result<CreatedPortal> {
+pub async fn create(
+    write: &Write,
+    keys: &SealingKeys,
+    draft: PortalDraft,
+    key: Option<&str>,
+) -> Result<CreatedPortal> {
     write.scope().require(Permission::PortalsManage)?;
     let fresh = match idempotency::claim(write, key, "portal.create", &draft).await? {
         Claim::Fresh(fresh) => fresh,
         Claim::Repeated(id) => return Ok(CreatedPortal { id: id.into(), url: None }),
     };
     let (company_id, record_id) = resolve_scope(write, draft.scope).await?;
-    let new = check(write, &draft, company_id, record_id)?;
+    let new = check(write, keys, &draft, (company_id, record_id))?;
     rows::insert(write, &new).await?;
     if let Some(record) = record_id {
         turn_on(write, record, company_id).await?;
     }
-    let url = links::insert(write, new.id, company_id, draft.link).await?;
+    let url = links::insert(write, keys, (new.id, company_id), draft.link).await?;
     fresh.settle(write, new.id).await?;
     let payload = json!({ "modes": new.modes, "expiresAt": new.expires_at });
     write.done(about(Change::new("portal.created", new.id).payload(payload), company_id, record_id));
@@ -84,15 +98,20 @@ pub async fn create(write: &Write, draft: PortalDraft, key: Option<&str>) -> Res
 
 fn check(
     write: &Write,
+    keys: &SealingKeys,
     draft: &PortalDraft,
-    company_id: CompanyId,
-    record_id: Option<RecordId>,
+    (company_id, record_id): (CompanyId, Option<RecordId>),
 ) -> Result<NewPortal> {
     let mut checks = Checks::new();
     let staff = write.scope();
+    let id: PortalId = write.id();
+    let code = draft.code.as_ref().map(|code| CodeHash::of(&mut checks, keys, id.into(), code));
+    let (code_key, code_hash) = code.map(|code| (code.key, code.hash)).unzip();
     let new = NewPortal {
         org_id: staff.org_id,
-        id: write.id(),
+        id,
+        code_key,
+        code_hash,
         label: checks.line("label", &draft.label, 120),
         title: checks.line("title", &draft.title, 120),
         company_id,
@@ -143,12 +162,22 @@ async fn turn_on(write: &Write, record: RecordId, company: CompanyId) -> Result<
 }
 
 /// Changes a portal that stands at `version` (API-8). A revoked one cannot be changed.
-pub async fn update(write: &Write, id: PortalId, version: i32, edit: PortalEdit) -> Result<()> {
+pub async fn update(
+    write: &Write,
+    keys: &SealingKeys,
+    id: PortalId,
+    version: i32,
+    edit: PortalEdit,
+) -> Result<()> {
     write.scope().require(Permission::PortalsManage)?;
     let portal = live(write, id).await?;
     let mut checks = Checks::new();
     let zone = write.scope().time_zone();
+    let code = edit.code.map(|code| code.map(|code| CodeHash::of(&mut checks, keys, id.into(), &code)));
     let patch = PortalPatch {
+        code_version: code.as_ref().map(|_| version + 1),
+        code_key: code.as_ref().map(|code| code.as_ref().map(|code| code.key.clone())),
+        code_hash: code.map(|code| code.map(|code| code.hash)),
         label: edit.label.map(|v| checks.line("label", &v, 120)),
         title: edit.title.map(|v| checks.line("title", &v, 120)),
         modes: edit.modes.map(|modes| check_modes(&mut checks, modes)),
@@ -166,7 +195,10 @@ pub async fn update(write: &Write, id: PortalId, version: i32, edit: PortalEdit)
     }
     let before = settings(&portal);
     let after = settings(&by_id(write, id).await?);
-    let change = Change::new("portal.updated", id).settings(before, after);
+    let mut change = Change::new("portal.updated", id).settings(before, after);
+    if patch.code_version.is_some() {
+        change = change.payload(json!({ "accessCodeChanged": true }));
+    }
     write.done(about(change, portal.company_id, portal.record_id));
     Ok(())
 }
@@ -181,6 +213,7 @@ fn settings(portal: &Portal) -> serde_json::Value {
         "expiresAt": portal.expires_at,
         "notifications": portal.notifications,
         "attribution": portal.attribution,
+        "hasCode": portal.has_code,
     })
 }
 

@@ -12,7 +12,7 @@ mod sessions;
 pub use expiry::Expiry;
 pub use links::{
     LinkDraft, LinkEdit, NewUrl, Recipient, create_link, link_by_id, links_of, revoke_link, rotate_link,
-    update_link,
+    unlock, update_link,
 };
 pub use manage::{CreatedPortal, PortalDraft, PortalEdit, PortalScope, create, revoke, rotate, update};
 pub use manage::{by_ids, count, list};

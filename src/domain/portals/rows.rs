@@ -34,6 +34,7 @@ pub struct Portal {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub revoked_at: Option<DateTime<Utc>>,
+    pub has_code: bool,
 }
 
 /// A link as staff see it: never its secret.
@@ -52,6 +53,8 @@ pub struct Link {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub revoked_at: Option<DateTime<Utc>>,
+    /// A code of its own.
+    pub has_code: bool,
 }
 
 /// Which portals to list; an absent part does not narrow.
@@ -77,6 +80,8 @@ pub(super) struct NewPortal {
     pub notifications: bool,
     pub attribution: Option<String>,
     pub created_by: MemberId,
+    pub code_key: Option<String>,
+    pub code_hash: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Default, AsChangeset)]
@@ -90,6 +95,10 @@ pub(super) struct PortalPatch {
     pub notifications: Option<bool>,
     pub attribution: Option<Option<String>>,
     pub revoked_at: Option<Option<DateTime<Utc>>>,
+    pub code_key: Option<Option<String>>,
+    pub code_hash: Option<Option<Vec<u8>>>,
+    /// The version that the portal then has.
+    pub code_version: Option<i32>,
 }
 
 #[derive(Debug, Insertable)]
@@ -107,6 +116,9 @@ pub(super) struct NewLink {
     pub own_expiry: bool,
     pub expires_at: Option<DateTime<Utc>>,
     pub notifications: Option<bool>,
+    pub own_code: bool,
+    pub code_key: Option<String>,
+    pub code_hash: Option<Vec<u8>>,
 }
 
 #[derive(Debug, AsChangeset)]
@@ -117,6 +129,11 @@ pub(super) struct LinkPatch {
     pub own_expiry: Option<bool>,
     pub expires_at: Option<Option<DateTime<Utc>>>,
     pub notifications: Option<Option<bool>>,
+    pub own_code: Option<bool>,
+    pub code_key: Option<Option<String>>,
+    pub code_hash: Option<Option<Vec<u8>>>,
+    /// The version that the link then has.
+    pub code_version: Option<i32>,
 }
 
 /// What of a record decides whether it can be shared.

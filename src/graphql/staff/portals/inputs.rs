@@ -2,6 +2,7 @@
 
 use async_graphql::{InputObject, MaybeUndefined, OneofObject};
 use chrono::{DateTime, NaiveDate, Utc};
+use secrecy::SecretString;
 
 use crate::db::enums::PortalMode;
 use crate::db::ids::{CompanyId, ContactId, LinkId, PortalId, RecordId};
@@ -75,6 +76,8 @@ pub struct PortalLinkInput {
     expiry: Option<ExpiryInput>,
     /// Whether clients can be mailed about it.
     notifications: Option<bool>,
+    /// An access code of its own, six digits; kept as a keyed hash only.
+    access_code: Option<String>,
 }
 
 impl From<PortalLinkInput> for LinkDraft {
@@ -84,6 +87,7 @@ impl From<PortalLinkInput> for LinkDraft {
             starts_at: input.starts_at.into(),
             expiry: input.expiry.map(Expiry::from),
             notifications: input.notifications,
+            code: input.access_code.map(SecretString::from),
         }
     }
 }
@@ -109,6 +113,8 @@ pub struct CreatePortalInput {
     notifications: bool,
     /// A line such as "Managed by Example", up to 200 characters.
     attribution: Option<String>,
+    /// An access code that visitors are asked for, six digits; kept as a keyed hash only.
+    access_code: Option<String>,
     /// What its first link has of its own.
     #[graphql(default)]
     link: PortalLinkInput,
@@ -127,6 +133,7 @@ impl From<CreatePortalInput> for PortalDraft {
             expiry: input.expiry.map_or(Expiry::Never, Expiry::from),
             notifications: input.notifications,
             attribution: input.attribution,
+            code: input.access_code.map(SecretString::from),
             link: input.link.into(),
         }
     }
@@ -153,6 +160,9 @@ pub struct UpdatePortalInput {
     notifications: Option<bool>,
     /// A line such as "Managed by Example"; null removes it.
     attribution: MaybeUndefined<String>,
+    /// A new access code, six digits; null asks for none any more. Whoever passed the former one is
+    /// asked again.
+    access_code: MaybeUndefined<String>,
 }
 
 impl From<UpdatePortalInput> for PortalEdit {
@@ -165,6 +175,7 @@ impl From<UpdatePortalInput> for PortalEdit {
             expiry: input.expiry.map(Expiry::from),
             notifications: input.notifications,
             attribution: input.attribution.into(),
+            code: secret(input.access_code),
         }
     }
 }
@@ -208,6 +219,8 @@ pub struct UpdatePortalLinkInput {
     expiry: MaybeUndefined<ExpiryInput>,
     /// Whether clients can be mailed about it.
     notifications: MaybeUndefined<bool>,
+    /// A new access code of its own, six digits. Whoever passed the former one is asked again.
+    access_code: MaybeUndefined<String>,
 }
 
 impl From<UpdatePortalLinkInput> for LinkEdit {
@@ -217,8 +230,21 @@ impl From<UpdatePortalLinkInput> for LinkEdit {
             starts_at: input.starts_at.into(),
             expiry: expiry.map(|expiry| expiry.map(Expiry::from)),
             notifications: input.notifications.into(),
+            code: secret(input.access_code),
         }
     }
+}
+
+fn secret(input: MaybeUndefined<String>) -> Option<Option<SecretString>> {
+    let code: Option<Option<String>> = input.into();
+    code.map(|code| code.map(SecretString::from))
+}
+
+/// Which link's door to open again.
+#[derive(InputObject)]
+pub struct UnlockPortalLinkInput {
+    /// The link.
+    pub id: LinkId,
 }
 
 /// Which link to give a new URL.

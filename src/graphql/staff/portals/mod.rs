@@ -7,20 +7,21 @@ mod queries;
 use std::collections::HashMap;
 
 use async_graphql::dataloader::Loader;
-use async_graphql::{Context, Enum, Object};
+use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 pub use mutations::PortalMutations;
 pub use queries::PortalQueries;
 
 use super::companies::Company;
+use crate::adapters::redis::guesses::DoorWatch;
 use crate::db::enums::PortalMode;
 use crate::db::ids::{ContactId, LinkId, MemberId, PortalId, RecordId};
 use crate::domain::callers::Staff;
 use crate::domain::portals::{self, DoorState};
 use crate::error::Error;
 use crate::graphql::context::request;
-use crate::graphql::errors::Result;
+use crate::graphql::errors::{Result, coded};
 use crate::graphql::loaders::{Batch, gathered, keyed};
 use crate::graphql::paging::connection;
 
@@ -99,6 +100,11 @@ impl Portal {
     /// A line such as "Managed by Example", shown in the header.
     async fn attribution(&self) -> Option<&str> {
         self.0.attribution.as_deref()
+    }
+
+    /// Whether visitors are asked for an access code, unless their link has one of its own.
+    async fn has_access_code(&self) -> bool {
+        self.0.has_code
     }
 
     /// The member who made it.
@@ -183,6 +189,18 @@ impl PortalLink {
         self.0.notifications
     }
 
+    /// Whether it has an access code of its own; else the portal's holds, if there is one.
+    async fn has_own_access_code(&self) -> bool {
+        self.0.has_code
+    }
+
+    /// What its door has seen lately; null with an error while Redis is away.
+    async fn door(&self, ctx: &Context<'_>) -> Option<Result<PortalDoor>> {
+        let app = &request(ctx).app;
+        let watched = app.redis.watch_door(self.0.id, app.clock.now()).await;
+        Some(watched.map(PortalDoor::from).map_err(coded))
+    }
+
     /// Whether it opens, as far as it and its portal tell.
     async fn state(&self, ctx: &Context<'_>) -> Result<DoorState> {
         let request = request(ctx);
@@ -204,6 +222,22 @@ impl PortalLink {
     /// When it was revoked, if it was.
     async fn revoked_at(&self) -> Option<DateTime<Utc>> {
         self.0.revoked_at
+    }
+}
+
+/// What a link's door has seen of guesses at its access code (DOOR-3).
+#[derive(SimpleObject)]
+pub struct PortalDoor {
+    /// Codes that were tried since the door was last quiet for two days, or unlocked.
+    attempts: i64,
+    /// Until when somebody is locked out: one network after five wrong codes, or everybody after
+    /// twenty in an hour.
+    locked_until: Option<DateTime<Utc>>,
+}
+
+impl From<DoorWatch> for PortalDoor {
+    fn from(watch: DoorWatch) -> Self {
+        Self { attempts: watch.attempts, locked_until: watch.locked_until }
     }
 }
 

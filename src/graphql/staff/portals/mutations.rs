@@ -4,7 +4,7 @@ use async_graphql::{Context, Object, SimpleObject};
 
 use super::inputs::{
     CreatePortalInput, CreatePortalLinkInput, RevokePortalInput, RevokePortalLinkInput, RotatePortalInput,
-    RotatePortalLinkInput, UpdatePortalInput, UpdatePortalLinkInput,
+    RotatePortalLinkInput, UnlockPortalLinkInput, UpdatePortalInput, UpdatePortalLinkInput,
 };
 use super::queries::load;
 use super::{Portal, PortalLink};
@@ -13,6 +13,7 @@ use crate::domain::portals::{self, Link, NewUrl};
 use crate::error::Error;
 use crate::graphql::context::request;
 use crate::graphql::errors::{Result, coded};
+use crate::sealing::SealingKeys;
 
 /// The portal as it was made.
 #[derive(SimpleObject)]
@@ -78,6 +79,13 @@ pub struct RotatePortalLinkPayload {
     link: PortalLink,
     /// Its new secret URL. Shown once.
     url: String,
+}
+
+/// The link whose door can be tried again.
+#[derive(SimpleObject)]
+pub struct UnlockPortalLinkPayload {
+    /// The link.
+    link: PortalLink,
 }
 
 /// A link that is closed for good.
@@ -157,6 +165,16 @@ impl PortalMutations {
         Some(rotate_link(ctx, input.id).await)
     }
 
+    /// Forgets every guess at a link's access code, so that a locked door can be tried again. Needs
+    /// PORTALS_MANAGE.
+    async fn unlock_portal_link(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: UnlockPortalLinkInput,
+    ) -> Option<Result<UnlockPortalLinkPayload>> {
+        Some(unlock(ctx, input.id).await)
+    }
+
     /// Closes a link at once and for good. Needs PORTALS_MANAGE.
     async fn revoke_portal_link(
         &self,
@@ -170,7 +188,7 @@ impl PortalMutations {
 async fn create(ctx: &Context<'_>, input: CreatePortalInput) -> Result<CreatePortalPayload> {
     let key = input.idempotency_key.clone();
     let write = request(ctx).write().await?;
-    let created = portals::create(&write, input.into(), key.as_deref()).await;
+    let created = portals::create(&write, keys(ctx), input.into(), key.as_deref()).await;
     let created = write.finish(created).await.map_err(coded)?;
     Ok(CreatePortalPayload {
         portal: load(ctx, created.id).await?,
@@ -181,7 +199,7 @@ async fn create(ctx: &Context<'_>, input: CreatePortalInput) -> Result<CreatePor
 async fn update(ctx: &Context<'_>, input: UpdatePortalInput) -> Result<UpdatePortalPayload> {
     let (id, version) = (input.id, input.version);
     let write = request(ctx).write().await?;
-    let updated = portals::update(&write, id, version, input.into()).await;
+    let updated = portals::update(&write, keys(ctx), id, version, input.into()).await;
     write.finish(updated).await.map_err(coded)?;
     Ok(UpdatePortalPayload { portal: load(ctx, id).await? })
 }
@@ -204,7 +222,8 @@ async fn revoke(ctx: &Context<'_>, id: PortalId) -> Result<RevokePortalPayload> 
 async fn create_link(ctx: &Context<'_>, input: CreatePortalLinkInput) -> Result<CreatePortalLinkPayload> {
     let key = input.idempotency_key;
     let write = request(ctx).write().await?;
-    let created = portals::create_link(&write, input.portal_id, input.link.into(), key.as_deref()).await;
+    let created =
+        portals::create_link(&write, keys(ctx), input.portal_id, input.link.into(), key.as_deref()).await;
     let (id, secret) = write.finish(created).await.map_err(coded)?;
     Ok(CreatePortalLinkPayload {
         link: load_link(ctx, id).await?,
@@ -215,7 +234,7 @@ async fn create_link(ctx: &Context<'_>, input: CreatePortalLinkInput) -> Result<
 async fn update_link(ctx: &Context<'_>, input: UpdatePortalLinkInput) -> Result<UpdatePortalLinkPayload> {
     let (id, version) = (input.id, input.version);
     let write = request(ctx).write().await?;
-    let updated = portals::update_link(&write, id, version, input.into()).await;
+    let updated = portals::update_link(&write, keys(ctx), id, version, input.into()).await;
     write.finish(updated).await.map_err(coded)?;
     Ok(UpdatePortalLinkPayload { link: load_link(ctx, id).await? })
 }
@@ -234,10 +253,22 @@ async fn revoke_link(ctx: &Context<'_>, id: LinkId) -> Result<RevokePortalLinkPa
     Ok(RevokePortalLinkPayload { link: load_link(ctx, id).await? })
 }
 
+async fn unlock(ctx: &Context<'_>, id: LinkId) -> Result<UnlockPortalLinkPayload> {
+    let write = request(ctx).write().await?;
+    let unlocked = portals::unlock(&write, id).await;
+    write.finish(unlocked).await.map_err(coded)?;
+    request(ctx).app.redis.unlock_door(id).await.map_err(coded)?;
+    Ok(UnlockPortalLinkPayload { link: load_link(ctx, id).await? })
+}
+
 async fn load_link(ctx: &Context<'_>, id: LinkId) -> Result<PortalLink> {
     let reading = request(ctx).staff().await?;
     let link: Option<Link> = portals::link_by_id(&reading.tx, id).await.map_err(coded)?;
     link.map(PortalLink).ok_or_else(|| coded(Error::NotFound("link")))
+}
+
+fn keys<'a>(ctx: &Context<'a>) -> &'a SealingKeys {
+    &request(ctx).app.config.sealing
 }
 
 fn url(ctx: &Context<'_>, secret: &NewUrl) -> String {
