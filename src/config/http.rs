@@ -125,7 +125,16 @@ impl HttpConfig {
 
     /// The secret URL of a link (LINK-2).
     pub fn portal_url(&self, token: &str) -> String {
-        format!("{}/portal/{token}", self.base_url.as_str().trim_end_matches('/'))
+        format!("{}/portal/{token}", self.base())
+    }
+
+    /// Where staff look through a portal's eyes (LINK-9).
+    pub fn preview_url(&self, token: &str) -> String {
+        format!("{}/preview/{token}", self.base())
+    }
+
+    fn base(&self) -> &str {
+        self.base_url.as_str().trim_end_matches('/')
     }
 }
 

@@ -1,5 +1,5 @@
-//! The portal page over HTTP: runs the page's documents against the portal root with the link's
-//! token, as any client could, and answers with HTML. Nothing is decided by a GET (LINK-3), no
+//! The portal page over HTTP: runs the page's documents against the portal root with the token of a
+//! link or a staff preview, as any client could, and answers with HTML. Nothing is decided by a GET (LINK-3), no
 //! cookie is set, and every dead link gets one answer (LINK-5).
 
 use std::collections::HashMap;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use super::track::{Tracked, header, not_found};
 use super::{Http, graphql};
+use crate::domain::callers::hash_token;
 use crate::domain::tokens::hash_link;
 use crate::error::{Error, Result};
 use crate::graphql::context::Credential;
@@ -42,16 +43,26 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
+/// Where clients come in, with a link's token.
+const PORTAL: &str = "/portal";
+/// Where staff come in, with a preview's: what they see is what the portal's holder sees.
+const PREVIEW: &str = "/preview";
+
 /// Its routes.
 pub fn routes() -> Router<Http> {
+    Router::new().merge(pages(PORTAL)).merge(pages(PREVIEW)).route("/assets/{version}/{file}", get(asset))
+}
+
+/// The same pages stand behind both entrances (LINK-9).
+fn pages(entrance: &str) -> Router<Http> {
+    let below = |path: &str| format!("{entrance}{path}");
     Router::new()
-        .route("/portal", get(elsewhere))
-        .route("/portal/", get(elsewhere))
-        .route("/portal/{token}", get(home))
-        .route("/portal/{token}/records/{id}", get(record))
-        .route("/portal/{token}/", get(elsewhere))
-        .route("/portal/{token}/{*rest}", get(elsewhere))
-        .route("/assets/{version}/{file}", get(asset))
+        .route(entrance, get(elsewhere))
+        .route(&below("/"), get(elsewhere))
+        .route(&below("/{token}"), get(home))
+        .route(&below("/{token}/records/{id}"), get(record))
+        .route(&below("/{token}/"), get(elsewhere))
+        .route(&below("/{token}/{*rest}"), get(elsewhere))
 }
 
 async fn home(visitor: Visitor) -> Response {
@@ -99,13 +110,14 @@ pub fn turn_away(status: StatusCode) -> Response {
 
 /// Whether a route answers with pages.
 pub fn is_page(route: &str) -> bool {
-    route.starts_with("/portal")
+    route.starts_with(PORTAL) || route.starts_with(PREVIEW)
 }
 
-/// Whoever opened an address below `/portal`.
+/// Whoever opened an address below one of the entrances.
 struct Visitor {
     http: Http,
     tracked: Tracked,
+    entrance: &'static str,
     /// The path's parameters; none if they are no UTF-8.
     parameters: HashMap<String, String>,
 }
@@ -117,7 +129,8 @@ impl FromRequestParts<Http> for Visitor {
         let parameters =
             Path::from_request_parts(parts, http).await.map_or_else(|_| HashMap::new(), |path| path.0);
         let tracked = parts.extensions.get::<Tracked>().cloned().expect("the router tracks every request");
-        Ok(Self { http: http.clone(), tracked, parameters })
+        let entrance = if parts.uri.path().starts_with(PREVIEW) { PREVIEW } else { PORTAL };
+        Ok(Self { http: http.clone(), tracked, entrance, parameters })
     }
 }
 
@@ -141,12 +154,15 @@ impl Visitor {
     }
 
     fn visit(&self) -> Visit<'_> {
-        Visit { token: self.token(), now: self.http.app.clock.now() }
+        Visit { entrance: self.entrance, token: self.token(), now: self.http.app.clock.now() }
     }
 
     /// Runs a document of the page. A malformed token is looked up like any other.
     async fn ask(&self, document: &str, variables: Value) -> Result<Value, Refusal> {
-        let credential = Credential::Link(hash_link(self.token()), None);
+        let credential = match self.entrance {
+            PREVIEW => Credential::Preview(hash_token(self.token())),
+            _ => Credential::Link(hash_link(self.token()), None),
+        };
         let request = Request::new(document).variables(Variables::from_json(variables));
         let answer =
             graphql::execute(self.http.clone(), self.tracked.clone(), Some(credential), None, request).await;

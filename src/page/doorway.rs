@@ -85,7 +85,7 @@ impl Frame {
             initial: organization.name.chars().next().map(String::from).unwrap_or_default(),
             website: organization.website.as_deref().and_then(Website::new),
             accent: accent::sheet_name(&organization.accent_color),
-            home: format!("/portal/{}", visit.token),
+            home: format!("{}/{}", visit.entrance, visit.token),
             version: assets::version(),
             shows_files: shows("FILES"),
             shows_messages: shows("MESSAGES"),

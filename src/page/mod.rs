@@ -27,6 +27,8 @@ pub const DOORWAY: &str = include_str!("documents/doorway.graphql");
 /// Where and when a page is read.
 #[derive(Clone, Debug)]
 pub struct Visit<'a> {
+    /// What stands before the token in addresses: `/portal`, or `/preview` for staff.
+    pub entrance: &'a str,
     /// The link's token: pages of the portal link to each other with it.
     pub token: &'a str,
     /// The present moment.

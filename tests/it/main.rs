@@ -22,6 +22,7 @@ mod page;
 mod plans;
 mod portal_records;
 mod portals;
+mod previews;
 mod projects;
 mod record_types;
 mod records;

@@ -6,6 +6,7 @@ pub mod doors;
 mod expiry;
 mod links;
 mod manage;
+mod previews;
 mod rows;
 mod sessions;
 
@@ -16,6 +17,7 @@ pub use links::{
 };
 pub use manage::{CreatedPortal, PortalDraft, PortalEdit, PortalScope, create, revoke, rotate, update};
 pub use manage::{by_ids, count, list};
+pub use previews::{Preview, preview};
 pub use rows::{Link, Portal, PortalFilter};
 pub use sessions::{OpenedPortal, Opening, end_session, open};
 

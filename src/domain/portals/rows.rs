@@ -8,10 +8,10 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::db::enums::PortalMode;
-use crate::db::ids::{CompanyId, ContactId, LinkId, MemberId, OrgId, PortalId, RecordId};
+use crate::db::ids::{CompanyId, ContactId, LinkId, MemberId, OrgId, PortalId, RecordId, StaffSessionId};
 use crate::db::paging::{MAX_COUNT, Page};
 use crate::db::schema::portal::portal_sessions;
-use crate::db::schema::staff::{contacts, portal_links, portals, records};
+use crate::db::schema::staff::{contacts, portal_links, portal_previews, portals, records};
 use crate::db::scope::{CredentialHash, Tx};
 use crate::domain::callers::{self, Staff};
 use crate::error::Result;
@@ -134,6 +134,17 @@ pub(super) struct LinkPatch {
     pub code_hash: Option<Option<Vec<u8>>>,
     /// The version that the link then has.
     pub code_version: Option<i32>,
+}
+
+#[derive(Debug, Insertable)]
+#[diesel(table_name = portal_previews)]
+pub(super) struct NewPreview {
+    pub org_id: OrgId,
+    pub id: Uuid,
+    pub portal_id: PortalId,
+    pub staff_session_id: StaffSessionId,
+    pub token_hash: Vec<u8>,
+    pub expires_at: DateTime<Utc>,
 }
 
 /// What of a record decides whether it can be shared.
@@ -294,6 +305,11 @@ pub(super) async fn revoke_link(tx: &Tx<Staff>, id: LinkId, at: DateTime<Utc>) -
         .execute(&mut tx.connection())
         .await?;
     Ok(revoked == 1)
+}
+
+pub(super) async fn insert_preview(tx: &Tx<Staff>, new: &NewPreview) -> Result<()> {
+    diesel::insert_into(portal_previews::table).values(new).execute(&mut tx.connection()).await?;
+    Ok(())
 }
 
 diesel::define_sql_function! {

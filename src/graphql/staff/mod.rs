@@ -35,6 +35,7 @@ pub struct StaffMutation(
     members::MemberMutations,
     organizations::OrganizationMutations,
     portals::PortalMutations,
+    portals::PreviewMutations,
     record_types::RecordTypeMutations,
     record_types::StageMutations,
     record_types::FieldMutations,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
-use super::crowd::{crowd_with, enter, tables};
+use super::crowd::{self, crowd_with, enter, tables};
 use crate::support::documents::{Call, calls};
 use crate::support::sdl::Sdl;
 use crate::support::{Sql, TestApp};
@@ -89,8 +89,27 @@ const SHOWN: &str = "with shown as (
 struct Door {
     company: bool,
     portal: String,
+    /// Of the link, or of staff's preview.
     token: String,
     modes: Vec<&'static str>,
+    preview: bool,
+}
+
+impl Door {
+    /// What the API is asked with.
+    async fn credential(&self, app: &TestApp) -> String {
+        if self.preview { self.token.clone() } else { app.open(&self.token).await }
+    }
+
+    /// The address of its page.
+    fn address(&self) -> String {
+        format!("/{}/{}", if self.preview { "preview" } else { "portal" }, self.token)
+    }
+
+    /// The database function that enters it.
+    fn function(&self) -> &'static str {
+        if self.preview { "enter_preview" } else { "enter_portal" }
+    }
 }
 
 /// REC-4, REC-6, REC-7, REC-10
@@ -105,7 +124,7 @@ async fn no_portal_answers_with_anything_that_its_client_may_not_see() {
         let allowed = allowed(&app, &admin, &door).await;
         let what =
             format!("{} portal with {:?}", if door.company { "company" } else { "record" }, door.modes);
-        for (asked, answer) in everything(&app, &admin, &door.token).await {
+        for (asked, answer) in everything(&app, &admin, &door).await {
             let leaks: Vec<&String> =
                 markers(&answer).difference(&allowed).map(|marker| &names[&column(marker)]).collect();
             // If this failed, you probably let clients read something new. If they may, add it to
@@ -128,7 +147,7 @@ async fn a_portal_answers_with_what_is_shared() {
     let names = plant(&admin).await;
     let door = doors(&app).into_iter().find(|door| door.company && door.modes.len() == MODES.len()).unwrap();
     open(&app, &door).await;
-    let answers = everything(&app, &admin, &door.token).await;
+    let answers = everything(&app, &admin, &door).await;
     let found = |from: &str| -> BTreeSet<String> {
         let answers = answers.iter().filter(|(asked, _)| asked.starts_with(from));
         answers
@@ -211,13 +230,21 @@ fn custom(number: usize) -> String {
     )
 }
 
-/// Company and record portal, each with every mode alone, all modes, and all but one.
+/// Company and record portal, each with every mode alone, all modes, and all but one; and staff's
+/// preview of the first, with all modes and with one (LINK-9).
 fn doors(app: &TestApp) -> Vec<Door> {
     let mut sets: Vec<Vec<&'static str>> = MODES.iter().map(|mode| vec![*mode]).collect();
     sets.push(MODES.to_vec());
     sets.extend(MODES.iter().map(|left_out| MODES.into_iter().filter(|mode| mode != left_out).collect()));
     let acme = app.acme();
     let record = acme.portals.iter().find(|portal| portal.scope == "RECORD").unwrap();
+    let previews = [MODES.to_vec(), vec![MODES[0]]].map(|modes| Door {
+        company: true,
+        portal: acme.portals[0].id.to_string(),
+        token: crowd::preview(acme),
+        modes,
+        preview: true,
+    });
     [&acme.portals[0], record]
         .into_iter()
         .flat_map(|portal| {
@@ -226,8 +253,10 @@ fn doors(app: &TestApp) -> Vec<Door> {
                 portal: portal.id.to_string(),
                 token: portal.token.clone(),
                 modes: modes.clone(),
+                preview: false,
             })
         })
+        .chain(previews)
         .collect()
 }
 
@@ -272,9 +301,9 @@ async fn hidden_ids(app: &TestApp, admin: &Sql) -> Vec<String> {
 
 /// Every answer that a link gives: each field of the portal root with all there is below it, asked
 /// for what may be seen and for what may not, and every page that can be reached.
-async fn everything(app: &TestApp, admin: &Sql, token: &str) -> Vec<(String, String)> {
+async fn everything(app: &TestApp, admin: &Sql, door: &Door) -> Vec<(String, String)> {
     let sdl = Sdl::served();
-    let session = app.open(token).await;
+    let session = door.credential(app).await;
     let mut answers = Vec::new();
     // All of the first company, and one of each other.
     let own = format!("select id from records where company_id = '{}' union", app.acme().companies[0].id);
@@ -291,16 +320,16 @@ async fn everything(app: &TestApp, admin: &Sql, token: &str) -> Vec<(String, Str
         let answer = app.query(&session, &document, variables).await;
         answers.push((call.coordinate.clone(), answer.body().to_owned()));
     }
-    answers.extend(pages(app, token, &records).await);
-    answers.extend(rows(app, admin, token).await);
+    answers.extend(pages(app, &door.address(), &records).await);
+    answers.extend(rows(app, admin, door).await);
     answers
 }
 
 /// What the portal's database login reads behind the same door, whether or not anything asks for it:
 /// the second wall has to stand without the first.
-async fn rows(app: &TestApp, admin: &Sql, token: &str) -> Vec<(String, String)> {
+async fn rows(app: &TestApp, admin: &Sql, door: &Door) -> Vec<(String, String)> {
     let session = app.sql("app_portal").await;
-    enter(&session, "enter_portal", token).await;
+    enter(&session, door.function(), &door.token).await;
     let mut answers = Vec::new();
     for table in tables(admin).await {
         let readable = format!(
@@ -322,9 +351,9 @@ fn asks(call: &Call) -> bool {
 }
 
 /// The page, whatever it links to, and the same addresses with every other record's id.
-async fn pages(app: &TestApp, token: &str, records: &[String]) -> Vec<(String, String)> {
-    let link = Regex::new(r#"(?:href|src|action)="(/portal/[^"]+)""#).unwrap();
-    let mut waiting = vec![format!("/portal/{token}")];
+async fn pages(app: &TestApp, address: &str, records: &[String]) -> Vec<(String, String)> {
+    let link = Regex::new(r#"(?:href|src|action)="(/(?:portal|preview)/[^"]+)""#).unwrap();
+    let mut waiting = vec![address.to_owned()];
     let mut seen = BTreeMap::new();
     while let Some(path) = waiting.pop() {
         if seen.contains_key(&path) || seen.len() > 200 {

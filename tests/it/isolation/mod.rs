@@ -5,6 +5,6 @@
 
 mod absence;
 mod attacks;
-mod crowd;
+pub mod crowd;
 mod matrix;
 mod surface;

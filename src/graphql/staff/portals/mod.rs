@@ -2,6 +2,7 @@
 
 mod inputs;
 mod mutations;
+mod previews;
 mod queries;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 pub use mutations::PortalMutations;
+pub use previews::PreviewMutations;
 pub use queries::PortalQueries;
 
 use super::companies::Company;

@@ -41,11 +41,18 @@ struct Caller {
     code: &'static str,
 }
 
-fn strangers(app: &TestApp, root: &str) -> Vec<Caller> {
+fn strangers(app: &TestApp, call: &Call) -> Vec<Caller> {
     let caller = |who, token: &str, code| Caller { who, token: token.to_owned(), code };
     let acme = app.acme();
-    match root {
+    let unknown = "vw_0123456789abcdefghijABCDEFGHIJ01";
+    // LINK-9: a preview reads only, so its changes are refused before anybody looks at it.
+    let looking = match call.operation {
+        "query" => caller("an unknown preview", unknown, "LINK_INACTIVE"),
+        _ => caller("a member with a live preview", &crowd::preview(acme), "FORBIDDEN"),
+    };
+    match call.root() {
         "staff" => vec![
+            caller("a holder of a preview", &crowd::preview(acme), "FORBIDDEN"),
             caller("nobody", "", "UNAUTHENTICATED"),
             caller("an unknown staff session", "vs_0123456789abcdefghijABCDEFGHIJ01", "UNAUTHENTICATED"),
             caller("garbage", "garbage", "UNAUTHENTICATED"),
@@ -58,6 +65,7 @@ fn strangers(app: &TestApp, root: &str) -> Vec<Caller> {
             caller("garbage", "garbage", "UNAUTHENTICATED"),
             caller("an ended portal session", &crowd::ended_session(acme), "LINK_INACTIVE"),
             caller("a member of staff", &acme.staff_token, "FORBIDDEN"),
+            looking,
         ],
     }
 }
@@ -71,7 +79,7 @@ async fn a_stranger_gets_nothing_but_a_code_from_any_field() {
     let acme = Ids::around(&admin, app.acme().id, app.acme().companies[0].id, "portal_enabled").await;
     let own = secrets(&app, app.acme().id).await;
     for call in surface(&sdl).iter().filter(|call| matches!(call.root(), "staff" | "portal")) {
-        for caller in strangers(&app, call.root()) {
+        for caller in strangers(&app, call) {
             let (document, variables) = call.document(&sdl, &|place| acme.of(place), None, 1);
             let answer = app.query(&caller.token, &document, variables).await;
             let at = format!("{} by {}: {}", call.coordinate, caller.who, answer.body());
@@ -94,9 +102,11 @@ async fn another_organisations_staff_find_nothing_of_ours_in_any_list() {
     let theirs = secrets(&app, app.rival().id).await;
     let mut found = 0;
     for call in surface(&sdl).iter().filter(|call| call.operation == "query") {
-        for (root, token) in
-            [("staff", app.rival().staff_token.clone()), ("portal", crowd::live_session(app.rival()))]
-        {
+        for (root, token) in [
+            ("staff", app.rival().staff_token.clone()),
+            ("portal", crowd::live_session(app.rival())),
+            ("portal", crowd::preview(app.rival())),
+        ] {
             if call.root() == root {
                 let (document, variables) = call.document(&sdl, &|place| rival.of(place), None, 4);
                 let answer = app.query(&token, &document, variables).await;
@@ -124,6 +134,7 @@ async fn what_others_own_answers_as_if_it_never_existed() {
     let neighbour = &acme.portals.iter().find(|portal| portal.title == acme.companies[1].name).unwrap().token;
     let neighbour = app.open(neighbour).await;
     let (ourselves, visitors) = (crowd::live_session(acme), crowd::live_session(rival));
+    let (our_preview, their_preview) = (crowd::preview(acme), crowd::preview(rival));
     let mut covered = BTreeSet::new();
     for call in surface(&sdl) {
         for place in &call.places {
@@ -134,6 +145,9 @@ async fn what_others_own_answers_as_if_it_never_existed() {
                     ("another company's client", &neighbour, &neighbours, &ours),
                     ("the company itself, of a record that is off", &ourselves, &ours, &hidden),
                     ("the company itself, of an unshared type", &ourselves, &ours, &unshared),
+                    ("another organisation's preview", &their_preview, &theirs, &ours),
+                    ("a preview, of a record that is off", &our_preview, &ours, &hidden),
+                    ("a preview, of an unshared type", &our_preview, &ours, &unshared),
                 ],
                 _ => vec![("nobody", "", &ours, &ours)],
             };
