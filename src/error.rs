@@ -73,7 +73,7 @@ pub struct FieldProblem {
 }
 
 /// All that shows of a portal before its access code was given (DOOR-1).
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DoorFace {
     /// Name of the organisation.

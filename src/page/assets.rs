@@ -7,6 +7,8 @@ use sha2::{Digest as _, Sha256};
 use super::accent;
 
 const STYLES: &str = include_str!("assets/portal.css");
+/// The beacon.
+const SCRIPT: &str = include_str!("assets/portal.js");
 /// The mark in the browser's tab.
 pub const ICON: &str = include_str!("assets/favicon.svg");
 
@@ -21,7 +23,12 @@ pub struct Asset {
 /// by colour only.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let accent = accent::sheet("accent-3454d1.css").unwrap_or_default();
-    let hash = Sha256::new().chain_update(STYLES).chain_update(ICON).chain_update(accent).finalize();
+    let hash = Sha256::new()
+        .chain_update(STYLES)
+        .chain_update(SCRIPT)
+        .chain_update(ICON)
+        .chain_update(accent)
+        .finalize();
     hex::encode(&hash[..6])
 });
 
@@ -35,6 +42,7 @@ pub fn find(name: &str) -> Option<Asset> {
     let css = |text| Asset { media_type: "text/css; charset=utf-8", text };
     match name {
         "portal.css" => Some(css(STYLES.to_owned())),
+        "portal.js" => Some(Asset { media_type: "text/javascript; charset=utf-8", text: SCRIPT.to_owned() }),
         "favicon.svg" => Some(Asset { media_type: "image/svg+xml", text: ICON.to_owned() }),
         name => accent::sheet(name).map(css),
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use super::{Visit, accent, assets};
+use super::{Inside, Visit, accent, assets};
 
 /// The part of every answer that the frame is made of.
 #[derive(Debug, Deserialize)]
@@ -50,6 +50,8 @@ pub(super) struct Frame {
     pub support_email: Option<String>,
     /// Path of the home.
     pub home: String,
+    /// How the visitor came in, where there is a session to leave.
+    pub inside: Option<Inside>,
     /// Name of the accent's stylesheet.
     pub accent: String,
     pub version: &'static str,
@@ -85,7 +87,8 @@ impl Frame {
             initial: organization.name.chars().next().map(String::from).unwrap_or_default(),
             website: organization.website.as_deref().and_then(Website::new),
             accent: accent::sheet_name(&organization.accent_color),
-            home: format!("{}/{}", visit.entrance, visit.token),
+            home: visit.home(),
+            inside: visit.inside,
             version: assets::version(),
             shows_files: shows("FILES"),
             shows_messages: shows("MESSAGES"),

@@ -5,6 +5,7 @@
 
 mod accent;
 pub mod assets;
+mod door;
 mod doorway;
 mod home;
 mod record;
@@ -14,7 +15,8 @@ use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
-use crate::error::{Error, LINK_INACTIVE, Result};
+use crate::error::{DoorFace, Error, LINK_INACTIVE, Result};
+pub use door::Prompt;
 use doorway::Frame;
 
 /// Reads what the home shows.
@@ -23,6 +25,13 @@ pub const HOME: &str = include_str!("documents/home.graphql");
 pub const RECORD: &str = include_str!("documents/record.graphql");
 /// Reads what stands around every page of a portal.
 pub const DOORWAY: &str = include_str!("documents/doorway.graphql");
+
+/// Opens the door; takes `$input`.
+pub const OPEN: &str = include_str!("documents/open.graphql");
+/// Asks for a way around a locked door; takes `$input`.
+pub const BYPASS: &str = include_str!("documents/bypass.graphql");
+/// Ends the visitor's session.
+pub const LEAVE: &str = include_str!("documents/leave.graphql");
 
 /// Where and when a page is read.
 #[derive(Clone, Debug)]
@@ -33,6 +42,38 @@ pub struct Visit<'a> {
     pub token: &'a str,
     /// The present moment.
     pub now: DateTime<Utc>,
+    /// How the visitor came in; none for a preview, which has no session to leave.
+    pub inside: Option<Inside>,
+}
+
+/// How a visitor came in, for the line that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inside {
+    /// The link was enough.
+    ByLink,
+    /// With its access code.
+    ByCode,
+}
+
+impl Inside {
+    fn words(self) -> &'static str {
+        match self {
+            Self::ByLink => "Opened by link",
+            Self::ByCode => "Opened with the access code",
+        }
+    }
+}
+
+impl Visit<'_> {
+    /// Path of the home.
+    fn home(&self) -> String {
+        format!("{}/{}", self.entrance, self.token)
+    }
+}
+
+/// What stands before a door with an access code.
+pub fn door(face: &DoorFace, visit: &Visit<'_>, prompt: Prompt) -> Result<String> {
+    write(&door::DoorPage::new(face, visit, prompt))
 }
 
 /// The home, from the answer to [`HOME`].
@@ -59,6 +100,26 @@ pub fn inactive() -> Result<String> {
         title: "Link no longer active",
         heading: "This door is closed",
         text: LINK_INACTIVE,
+        version: assets::version(),
+    })
+}
+
+/// The session is over, and nothing of the portal shows any more (DOOR-4).
+pub fn signed_out() -> Result<String> {
+    write(&NoticePage {
+        title: "Signed out",
+        heading: "You have signed out",
+        text: "To come back, open the link that was shared with you.",
+        version: assets::version(),
+    })
+}
+
+/// A form that another site sent.
+pub fn foreign() -> Result<String> {
+    write(&NoticePage {
+        title: "Not sent from here",
+        heading: "That did not come from this page",
+        text: "Open the link that was shared with you, and try again there.",
         version: assets::version(),
     })
 }

@@ -10,6 +10,7 @@ mod contacts;
 mod cors;
 mod demo;
 mod descriptions;
+mod door_page;
 mod generated;
 mod health;
 mod home;

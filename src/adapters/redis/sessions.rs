@@ -26,12 +26,6 @@ impl Redis {
         self.ask(async |redis| redis.set_ex(key, mark.as_slice(), seconds).await).await
     }
 
-    /// Forgets a session, for one who signs out.
-    pub async fn forget(&self, session: &CredentialHash) -> Result<()> {
-        let key = self.session_key(session);
-        self.ask(async |redis| redis.del(key).await).await
-    }
-
     fn session_key(&self, session: &CredentialHash) -> String {
         let hash = hex::encode(session);
         self.key(&hash, "session")

@@ -1,0 +1,142 @@
+//! The portal page over HTTP: runs the page's documents against the portal root with the token of a
+//! link or a staff preview, as any client could, and answers with HTML. Nothing is decided by a GET
+//! (LINK-3), and every dead link gets one answer (LINK-5).
+
+mod cookies;
+mod door;
+mod visitor;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde_json::json;
+
+use self::visitor::Visitor;
+use super::Http;
+use super::track::not_found;
+use crate::error::{Error, Result};
+use crate::page::{self, assets};
+
+/// LINK-7. The token is in the address: it goes into no referrer and no cache, and nothing on the
+/// page can run, frame it, or reach another origin.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (CONTENT_TYPE, "text/html; charset=utf-8"),
+    (CACHE_CONTROL, "private, no-store"),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+         form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+];
+
+/// Where clients come in, with a link's token.
+const PORTAL: &str = "/portal";
+/// Where staff come in, with a preview's: what they see is what the portal's holder sees.
+const PREVIEW: &str = "/preview";
+
+/// Its routes.
+pub fn routes() -> Router<Http> {
+    Router::new()
+        .merge(pages(PORTAL))
+        .merge(pages(PREVIEW))
+        .route(door::SIGNED_OUT, get(door::signed_out))
+        .route("/portal/{token}/code", post(door::pass).get(elsewhere))
+        .route("/portal/{token}/bypass", post(door::ask_for_bypass).get(elsewhere))
+        .route("/portal/{token}/bypass/{bypass}", get(door::with_bypass))
+        .route("/portal/{token}/sign-out", post(door::sign_out).get(elsewhere))
+        .route("/portal/{token}/beacon", post(beacon).get(elsewhere))
+        .route("/assets/{version}/{file}", get(asset))
+}
+
+/// The same pages stand behind both entrances (LINK-9).
+fn pages(entrance: &str) -> Router<Http> {
+    let below = |path: &str| format!("{entrance}{path}");
+    Router::new()
+        .route(entrance, get(elsewhere))
+        .route(&below("/"), get(elsewhere))
+        .route(&below("/{token}"), get(home))
+        .route(&below("/{token}/records/{id}"), get(record))
+        .route(&below("/{token}/"), get(elsewhere))
+        .route(&below("/{token}/{*rest}"), get(elsewhere))
+}
+
+async fn home(visitor: Visitor) -> Response {
+    match visitor.ask(page::HOME, json!({})).await {
+        Ok(data) => visitor.show(StatusCode::OK, page::home(data, &visitor.visit())),
+        Err(refusal) => visitor.refuse(refusal).await,
+    }
+}
+
+async fn record(visitor: Visitor) -> Response {
+    let Some(id) = visitor.record_id() else { return elsewhere(visitor).await };
+    let data = match visitor.ask(page::RECORD, json!({ "id": id })).await {
+        Ok(data) => data,
+        Err(refusal) => return visitor.refuse(refusal).await,
+    };
+    match page::record(data.clone(), &visitor.visit()).transpose() {
+        Some(found) => visitor.show(StatusCode::OK, found),
+        None => visitor.show(StatusCode::NOT_FOUND, page::missing(data, &visitor.visit())),
+    }
+}
+
+/// No page of ours: in the portal's look if the link lives.
+async fn elsewhere(visitor: Visitor) -> Response {
+    match visitor.ask(page::DOORWAY, json!({})).await {
+        Ok(data) => visitor.show(StatusCode::NOT_FOUND, page::missing(data, &visitor.visit())),
+        Err(refusal) => visitor.refuse(refusal).await,
+    }
+}
+
+/// A browser shows the page to somebody (DOOR-4).
+async fn beacon(visitor: Visitor) -> Response {
+    match visitor.ask(page::DOORWAY, json!({})).await {
+        Ok(_) => html(StatusCode::NO_CONTENT, Ok(String::new())),
+        Err(refusal) => visitor.refuse(refusal).await,
+    }
+}
+
+async fn asset(Path((version, file)): Path<(String, String)>) -> Response {
+    let Some(asset) = assets::find(&file) else { return not_found().await };
+    // An address of another version stays good, for pages of an instance not yet replaced.
+    let caching =
+        if version == assets::version() { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let headers =
+        [(CONTENT_TYPE, asset.media_type), (CACHE_CONTROL, caching), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (headers, asset.text).into_response()
+}
+
+/// What a visitor reads when the layers around turn a request away. The secret of LINK-5 is kept:
+/// nobody looked at the link yet.
+pub fn turn_away(status: StatusCode) -> Response {
+    html(status, page::unavailable())
+}
+
+/// Whether a route answers with pages.
+pub fn is_page(route: &str) -> bool {
+    route.starts_with(PORTAL) || route.starts_with(PREVIEW)
+}
+
+fn html(status: StatusCode, page: Result<String>) -> Response {
+    let (status, page) = match page {
+        Ok(page) => (status, page),
+        Err(error) => {
+            if let Error::Internal(cause) = &error {
+                tracing::error!(error = format!("{cause:#}"), "cannot write a page");
+            }
+            (StatusCode::INTERNAL_SERVER_ERROR, page::broken().unwrap_or_default())
+        }
+    };
+    let mut response = (status, page).into_response();
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
