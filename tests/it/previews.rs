@@ -49,12 +49,12 @@ async fn any_member_sees_the_pages_that_the_holder_sees() {
     let mut paths: Vec<&str> = record.find_iter(home.body()).map(|found| found.as_str()).collect();
     assert_eq!(paths.len(), 4);
     paths.extend(["", "/", "/nowhere"]);
+    let session = Regex::new(r#"(?s)\n<form class="inside".*?</form>| data-beacon="[^"]*""#).unwrap();
     for path in paths {
         let seen = app.get(&format!("{preview}{path}")).await;
         let mut shown = app.get(&format!("{holder}{path}")).await;
         // But for what a preview has not: a session to keep, to tell of, and to leave.
         assert!(shown.headers.remove("set-cookie").is_some());
-        let session = Regex::new(r#"(?s)\n<form class="inside".*?</form>| data-beacon="[^"]*""#).unwrap();
         let body = session.replace_all(shown.body(), "").replace(&holder, &preview);
         shown.body = body.into_bytes();
         shown.headers.insert("content-length", shown.body.len().into());
