@@ -72,6 +72,8 @@ ids! {
     RecordId,
     /// A milestone of a project.
     MilestoneId,
+    /// A file.
+    FileId,
     /// A portal.
     PortalId,
     /// A portal's link.

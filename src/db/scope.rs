@@ -44,7 +44,8 @@ pub enum Door {
     Portal(PortalPass),
     /// `enter_preview`: staff looking through a portal's eyes.
     Preview(CredentialHash),
-    /// None: `app_portal` without context, for door functions that look at a link.
+    /// None: `app_portal` without context, for door functions that look at a link, and for the one
+    /// that shows staff what a portal would expose (`enter_exposure`).
     Doorstep,
     /// `enter_organization`: the worker, in the organisation whose queued work it does.
     Organization(OrgId),

@@ -11,7 +11,7 @@ use async_graphql::{
 use uuid::Uuid;
 
 use crate::db::ids::{
-    AuditEntryId, CompanyId, ContactId, FieldId, LinkId, MemberId, MilestoneId, OrgId, PortalId,
+    AuditEntryId, CompanyId, ContactId, FieldId, FileId, LinkId, MemberId, MilestoneId, OrgId, PortalId,
     PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId,
 };
 
@@ -64,6 +64,7 @@ ids_on_the_wire!(
     CompanyId,
     ContactId,
     FieldId,
+    FileId,
     LinkId,
     MemberId,
     MilestoneId,

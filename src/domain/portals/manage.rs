@@ -131,18 +131,21 @@ fn check(
 }
 
 /// The company that a scope belongs to. Nothing of an internal or archived one is shared (INV-5).
-async fn resolve_scope(write: &Write, scope: PortalScope) -> Result<(CompanyId, Option<RecordId>)> {
+pub(super) async fn resolve_scope(
+    tx: &Tx<Staff>,
+    scope: PortalScope,
+) -> Result<(CompanyId, Option<RecordId>)> {
     let (company, record) = match scope {
         PortalScope::Company(company) => (company, None),
         PortalScope::Record(record) => {
-            let found = rows::record(write, record).await?.ok_or(Error::NotFound("record"))?;
+            let found = rows::record(tx, record).await?.ok_or(Error::NotFound("record"))?;
             if found.archived_at.is_some() {
                 return Err(Error::invalid("input.recordId", "An archived record cannot be shared."));
             }
             (found.company_id, Some(record))
         }
     };
-    let found = companies::by_ids(write, &[company]).await?;
+    let found = companies::by_ids(tx, &[company]).await?;
     let found = found.first().ok_or(Error::NotFound("company"))?;
     if found.internal || found.archived_at.is_some() {
         return Err(Error::invalid(

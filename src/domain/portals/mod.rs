@@ -4,6 +4,7 @@
 pub mod doors;
 
 mod expiry;
+mod exposure;
 mod links;
 mod manage;
 mod previews;
@@ -11,6 +12,7 @@ mod rows;
 mod sessions;
 
 pub use expiry::Expiry;
+pub use exposure::{ExposedField, ExposedFile, ExposedRecord, ExposedType, Exposing, Exposure, exposure};
 pub use links::{
     LinkDraft, LinkEdit, NewUrl, Recipient, create_link, link_by_id, links_of, revoke_link, rotate_link,
     unlock, update_link,

@@ -152,6 +152,7 @@ pub(super) struct NewPreview {
 #[diesel(table_name = records)]
 pub(super) struct ShareableRecord {
     pub company_id: CompanyId,
+    pub portal_enabled: bool,
     pub archived_at: Option<DateTime<Utc>>,
 }
 

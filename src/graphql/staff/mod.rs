@@ -21,6 +21,7 @@ pub struct StaffQuery(
     members::MemberQueries,
     organizations::OrganizationQueries,
     portals::PortalQueries,
+    portals::ExposureQueries,
     record_types::RecordTypeQueries,
     records::StaffRecordQueries,
     staff_sessions::StaffSessionQueries,

@@ -1,5 +1,6 @@
 //! Portals and their links in the staff root (LINK-1 to LINK-4): the types that staff read.
 
+mod exposure;
 mod inputs;
 mod mutations;
 mod previews;
@@ -11,6 +12,7 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
+pub use exposure::ExposureQueries;
 pub use mutations::PortalMutations;
 pub use previews::PreviewMutations;
 pub use queries::PortalQueries;
