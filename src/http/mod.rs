@@ -30,6 +30,8 @@ use crate::graphql::Schema;
 pub struct Http {
     pub app: Arc<App>,
     pub schema: Schema,
+    /// Documents that were parsed before.
+    pub documents: Arc<graphql::Documents>,
     /// Documents that clients name by hash.
     pub persisted: Arc<graphql::Persisted>,
 }
@@ -38,7 +40,8 @@ pub struct Http {
 pub fn router(app: Arc<App>) -> Router {
     let limits = &app.config.graphql;
     let persisted = Arc::new(graphql::Persisted::new(limits.persisted));
-    let http = Http { schema: crate::graphql::build(limits), persisted, app };
+    let documents = Arc::new(graphql::Documents::new());
+    let http = Http { schema: crate::graphql::build(limits), documents, persisted, app };
     let limited = Router::new()
         .route("/graphql", graphql_methods().layer(from_fn_with_state(http.clone(), cors::cors)))
         .route("/export/audit.ndjson", get(export::audit))

@@ -381,3 +381,33 @@ async fn an_ended_session_is_outside_whatever_it_passed() {
     coded.app.arrange("update portal_sessions set ended_at = now()").await;
     assert!(coded.is_outside(&session).await);
 }
+
+/// LINK-4, DOOR-2: on every instance; nothing is remembered of a caller between two requests.
+#[tokio::test]
+async fn what_one_instance_ends_another_refuses_at_once() {
+    let coded = Coded::new().await;
+    let other = coded.app.another_instance();
+    let inside =
+        async |session: &str| other.query(session, HOME, json!({})).await.json().get("errors").is_none();
+    let [left, code, rotated, revoked] =
+        [coded.passes().await, coded.passes().await, coded.passes().await, coded.passes().await];
+    for session in [&left, &code, &rotated, &revoked] {
+        assert!(inside(session).await);
+    }
+    coded.app.query(&left, "mutation { portal { endSession { ended } } }", json!({})).await.succeeded();
+    assert!(!inside(&left).await);
+    assert!(inside(&code).await);
+    coded
+        .staff(UPDATE, json!({ "id": coded.portal, "version": 1, "accessCode": "135790" }))
+        .await
+        .succeeded();
+    assert!(!inside(&code).await);
+    let again = coded.tries("135790", AT_HOME).await.text("/data/access/openPortal/sessionToken");
+    assert!(inside(&again).await);
+    coded.staff(ROTATE, json!({ "id": coded.portal })).await.succeeded();
+    assert!(!inside(&again).await);
+    let revoke =
+        "mutation($input: RevokePortalInput!) { staff { revokePortal(input: $input) { portal { state } } } }";
+    coded.staff(revoke, json!({ "id": coded.portal })).await.succeeded();
+    assert_eq!(other.query(&revoked, HOME, json!({})).await.code(), "LINK_INACTIVE");
+}

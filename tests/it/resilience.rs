@@ -33,7 +33,6 @@ const FIND: &str = "query($name: String!) { staff { companies(search: $name) { t
 /// Whether a request waits for the lock that the test holds.
 const WAITS: &str = "select count(*) > 0 from pg_stat_activity where datname = current_database() and usename = 'app_staff' and wait_event_type = 'Lock'";
 const NOBODY_WAITS: &str = "select count(*) = 0 from pg_stat_activity where datname = current_database() and usename = 'app_staff' and wait_event_type = 'Lock'";
-const UNFINISHED: &str = "select count(*) from pg_stat_activity where datname = current_database() and usename like 'app\\_%' and state like 'idle in transaction%'";
 const ALL_FINISHED: &str = "select count(*) = 0 from pg_stat_activity where datname = current_database() and usename like 'app\\_%' and state like 'idle in transaction%'";
 
 /// Keeps everybody from the companies until it is released or dropped.
@@ -58,7 +57,7 @@ async fn a_client_that_hangs_up_leaves_no_used_transaction_behind() {
         drop(client);
         // The only connection is free at once, though the lock is still held.
         app.query(token, "{ staff { __typename } }", json!({})).await.succeeded();
-        assert_eq!(watch.value(UNFINISHED).await, "0");
+        wire::until(&watch, ALL_FINISHED).await;
         wire::until(&watch, NOBODY_WAITS).await;
     }
     lock.rows("rollback").await;
@@ -238,6 +237,34 @@ async fn without_redis_open_portals_go_on_and_readiness_says_so() {
     assert_eq!(ready.header("retry-after"), "2");
     island.query(&session, home, json!({})).await.succeeded();
     island.query("", open, input).await.succeeded();
+}
+
+/// DOOR-3: a coded door fails closed, and finds Redis again by itself.
+#[tokio::test]
+async fn without_redis_coded_doors_stay_shut_until_it_is_back() {
+    let mut island = Island::new().await;
+    let create = "mutation($input: CreatePortalInput!) { staff { createPortal(input: $input) { url } } }";
+    let open = "mutation($input: OpenPortalInput!) { access { openPortal(input: $input) { sessionToken } } }";
+    let home = "{ portal { home { sections { count } } } }";
+    let scope = json!({ "companyId": island.acme.companies[0].id });
+    let input = json!({ "label": "Coded", "scope": scope, "accessCode": "480216" });
+    let made = island.query(&island.acme.staff_token, create, json!({ "input": input })).await;
+    let token = made.text("/data/staff/createPortal/url").rsplit('/').next().unwrap().to_owned();
+    let right = json!({ "input": { "token": token, "accessCode": "480216" } });
+    let session = island.query("", open, right.clone()).await.text("/data/access/openPortal/sessionToken");
+    island.query(&session, home, json!({})).await.succeeded();
+    island.shut_redis_down().await;
+    for (who, document, variables) in [(session.as_str(), home, json!({})), ("", open, right.clone())] {
+        let refused = island.query(who, document, variables).await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.body());
+        assert_eq!(refused.code(), "INTERNAL");
+        assert_eq!(refused.at("/errors/0/extensions/retryAfter"), 2);
+    }
+    let page = island.get(&format!("/portal/{token}")).await;
+    assert!(page.body().contains("Enter your access code"), "whose door it is needs no Redis");
+    island.restart();
+    island.query(&session, home, json!({})).await.succeeded();
+    island.query("", open, right).await.succeeded();
 }
 
 #[tokio::test]

@@ -4,12 +4,14 @@
 
 mod rows;
 
+pub use rows::RecordSummary;
+
 use std::collections::HashMap;
 
 use super::callers::Portal;
-use super::shared_records::{SharedRecord, SharedStage, SharedType};
+use super::shared_records::{SharedStage, SharedType};
 use crate::db::enums::{ClientPhase, PortalMode};
-use crate::db::ids::{RecordId, RecordTypeId};
+use crate::db::ids::RecordTypeId;
 use crate::db::scope::Tx;
 use crate::error::Result;
 
@@ -48,7 +50,7 @@ pub enum Heading {
 /// A record with its counts.
 #[derive(Debug)]
 pub struct HomeRecord {
-    pub record: SharedRecord,
+    pub record: RecordSummary,
     /// Files marked shared.
     pub file_count: i64,
     /// Messages of the thread.
@@ -88,42 +90,25 @@ impl Group {
     }
 }
 
-/// Reads the home in five pipelined statements.
+/// Reads the home in three pipelined statements.
 pub async fn read(tx: &Tx<Portal>) -> Result<Home> {
     if !tx.scope().modes.contains(&PortalMode::Records) {
         return Ok(Home { sections: Vec::new() });
     }
-    let (types, stages, records, files, messages) = futures::try_join!(
-        rows::types(tx),
-        rows::stages(tx),
-        rows::records(tx),
-        rows::file_counts(tx),
-        rows::message_counts(tx),
-    )?;
-    Ok(arrange(types, stages, records, &files.into_iter().collect(), &messages.into_iter().collect()))
+    let (types, stages, records) = futures::try_join!(rows::types(tx), rows::stages(tx), rows::records(tx))?;
+    Ok(arrange(types, &stages, records))
 }
 
-fn arrange(
-    types: Vec<SharedType>,
-    stages: Vec<SharedStage>,
-    records: Vec<SharedRecord>,
-    files: &HashMap<RecordId, i64>,
-    messages: &HashMap<RecordId, i64>,
-) -> Home {
+fn arrange(types: Vec<SharedType>, stages: &[SharedStage], records: Vec<HomeRecord>) -> Home {
     let mut by_type: HashMap<RecordTypeId, Vec<HomeRecord>> = HashMap::new();
     for record in records {
-        let counted = HomeRecord {
-            file_count: files.get(&record.id).copied().unwrap_or(0),
-            message_count: messages.get(&record.id).copied().unwrap_or(0),
-            record,
-        };
-        by_type.entry(counted.record.type_id).or_default().push(counted);
+        by_type.entry(record.record.type_id).or_default().push(record);
     }
     let sections = types
         .into_iter()
         .filter_map(|kind| {
             let records = by_type.remove(&kind.id)?;
-            Some(Section { groups: group(&kind, &stages, records), kind })
+            Some(Section { groups: group(&kind, stages, records), kind })
         })
         .collect();
     Home { sections }
@@ -152,7 +137,7 @@ fn group(kind: &SharedType, stages: &[SharedStage], records: Vec<HomeRecord>) ->
 }
 
 impl Heading {
-    fn holds(&self, record: &SharedRecord) -> bool {
+    fn holds(&self, record: &RecordSummary) -> bool {
         match self {
             Self::Stage(stage) => record.stage_id == Some(stage.id),
             Self::Phase(phase) => record.phase == Some(*phase),

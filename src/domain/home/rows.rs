@@ -1,15 +1,17 @@
 //! The home's statements, as `app_portal`. No filter by organisation or company anywhere: the
 //! policies put it there.
 
-use diesel::dsl::count_star;
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::db::ids::RecordId;
+use super::HomeRecord;
+use crate::db::enums::ClientPhase;
+use crate::db::ids::{RecordId, RecordTypeId, StageId};
 use crate::db::schema::portal::{files, messages, record_types, records, stages};
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
-use crate::domain::shared_records::{SharedRecord, SharedStage, SharedType};
+use crate::domain::shared_records::{SharedStage, SharedType};
 use crate::error::Result;
 
 pub(super) async fn types(tx: &Tx<Portal>) -> Result<Vec<SharedType>> {
@@ -28,26 +30,41 @@ pub(super) async fn stages(tx: &Tx<Portal>) -> Result<Vec<SharedStage>> {
         .await?)
 }
 
-pub(super) async fn records(tx: &Tx<Portal>) -> Result<Vec<SharedRecord>> {
-    Ok(records::table
+/// What the home shows of a record. An absent value is not shared, or not set: nothing tells which.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = records)]
+pub struct RecordSummary {
+    pub id: RecordId,
+    pub type_id: RecordTypeId,
+    pub name: String,
+    #[diesel(column_name = shared_phase)]
+    pub phase: Option<ClientPhase>,
+    #[diesel(column_name = shared_stage_id)]
+    pub stage_id: Option<StageId>,
+    #[diesel(column_name = shared_status)]
+    pub status: Option<String>,
+    #[diesel(column_name = shared_percent)]
+    pub percent: Option<i16>,
+    #[diesel(column_name = shared_starts_on)]
+    pub starts_on: Option<NaiveDate>,
+    #[diesel(column_name = shared_due_on)]
+    pub due_on: Option<NaiveDate>,
+}
+
+/// Each record with its shared files and its messages counted, in one statement: an index-only
+/// look-up for each count.
+pub(super) async fn records(tx: &Tx<Portal>) -> Result<Vec<HomeRecord>> {
+    let files = files::table.filter(files::record_id.eq(records::id)).count().single_value();
+    let messages = messages::table.filter(messages::record_id.eq(records::id)).count().single_value();
+    let rows: Vec<(RecordSummary, Option<i64>, Option<i64>)> = records::table
         .order((records::shared_due_on.asc().nulls_last(), records::id))
-        .select(SharedRecord::as_select())
+        .select((RecordSummary::as_select(), files, messages))
         .load(&mut tx.connection())
-        .await?)
-}
-
-pub(super) async fn file_counts(tx: &Tx<Portal>) -> Result<Vec<(RecordId, i64)>> {
-    Ok(files::table
-        .group_by(files::record_id)
-        .select((files::record_id, count_star()))
-        .load(&mut tx.connection())
-        .await?)
-}
-
-pub(super) async fn message_counts(tx: &Tx<Portal>) -> Result<Vec<(RecordId, i64)>> {
-    Ok(messages::table
-        .group_by(messages::record_id)
-        .select((messages::record_id, count_star()))
-        .load(&mut tx.connection())
-        .await?)
+        .await?;
+    let counted = |(record, files, messages): (RecordSummary, Option<i64>, Option<i64>)| HomeRecord {
+        record,
+        file_count: files.unwrap_or(0),
+        message_count: messages.unwrap_or(0),
+    };
+    Ok(rows.into_iter().map(counted).collect())
 }

@@ -2,6 +2,7 @@
 //! JSON bodies only, GET for queries only, no batches, 400 without `data` for a document that does
 //! not parse or validate, and the media type that the client asked for.
 
+mod documents;
 mod media;
 mod parameters;
 mod persisted;
@@ -21,6 +22,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
 
+pub use self::documents::Documents;
 use self::media::Media;
 use self::parameters::Parameters;
 pub use self::persisted::Persisted;
@@ -167,14 +169,15 @@ fn prepare(http: &Http, parameters: Parameters) -> Result<(Operation, Request), 
             return Err(Refusal::Malformed(Error::invalid("query", "The request has no `query`.")));
         }
     };
-    tokens::check(&document, limits)?;
+    if !http.documents.knows(&document) {
+        tokens::check(&document, limits)?;
+    }
     let variables = Variables::from_json(parameters.variables.into());
-    let mut request = Request::new(document).variables(variables.clone());
+    let malformed = |error| Refusal::Document(Box::new(Answer::from_errors(vec![error])));
+    let mut request = http.documents.request(document).map_err(malformed)?.variables(variables.clone());
     request.operation_name = parameters.operation_name;
     let name = request.operation_name.clone();
-    let parsed = request
-        .parsed_query()
-        .map_err(|error| Refusal::Document(Box::new(Answer::from_errors(vec![error]))))?;
+    let parsed = request.parsed_query().map_err(malformed)?;
     let operation = guard::inspect(parsed, name.as_deref(), &variables, limits)?;
     if let Some(hash) = hash {
         http.persisted.keep(hash, &request.query);
@@ -196,7 +199,8 @@ pub(super) async fn execute(
     let context = RequestContext::new(http.app.clone(), credential, origin, user_agent, inline);
     let context = Arc::new(context.sent_by(tracked.page.clone()));
     let mut answer = loaders::run(http.schema.execute(request.data(context.clone())), batches).await;
-    context.finish().await;
+    // The client need not wait for COMMIT: what it reads was read, what it changed is committed.
+    tokio::spawn(async move { context.finish().await });
     crate::graphql::errors::finish(&mut answer, &tracked.request_id);
     answer
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use async_graphql::{Request, Response as Answer, ServerError, Value as Extension, Variables};
+use async_graphql::{Response as Answer, ServerError, Value as Extension, Variables};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::header::{HOST, ORIGIN, RETRY_AFTER};
 use axum::http::request::Parts;
@@ -128,7 +128,8 @@ impl Visitor {
         document: &str,
         variables: Value,
     ) -> Result<Value, Refusal> {
-        let request = Request::new(document).variables(Variables::from_json(variables));
+        let request = self.http.documents.request(document.to_owned()).map_err(|_| Refusal::Broken)?;
+        let request = request.variables(Variables::from_json(variables));
         let run = graphql::execute(self.http.clone(), self.tracked.clone(), as_whom, None, request);
         data_of(run.await)
     }

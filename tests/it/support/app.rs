@@ -63,6 +63,14 @@ impl TestApp {
         Self { router: vestibule::http::router(app.clone()), app, database, cluster }
     }
 
+    /// The service started a second time, on the same database and Redis.
+    pub fn another_instance(&self) -> Self {
+        let settings = self.settings().into_iter().chain([("RATE_PER_CALLER", "100000".to_owned())]);
+        let app = App::new(Config::read(&Env::of(settings)).unwrap()).unwrap();
+        let router = vestibule::http::router(app.clone());
+        Self { app, router, database: self.database.clone(), cluster: self.cluster }
+    }
+
     /// The first organisation of the world.
     pub fn acme(&self) -> &'static PlantedOrganization {
         &self.cluster.world[0]
