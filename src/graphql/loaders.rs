@@ -31,8 +31,12 @@ pub fn inline() -> (Inline, Batches) {
 }
 
 /// Drives a request and its loaders' batches together, to the request's end.
+///
+/// Unconstrained: where many resolvers share a lock, tokio's budget would make some of them pause
+/// half-way, and their batches would be taken before all siblings had asked. It pauses at every
+/// batch anyway.
 pub async fn run<T>(request: impl Future<Output = T>, mut batches: Batches) -> T {
-    let request = request.fuse();
+    let request = tokio::task::unconstrained(request).fuse();
     pin_mut!(request);
     let mut running = FuturesUnordered::new();
     loop {
