@@ -1019,8 +1019,13 @@ CREATE TABLE public.organizations (
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     allowed_origins text[] DEFAULT '{}'::text[] NOT NULL,
+    longest_expiry_days integer,
+    code_required boolean DEFAULT false NOT NULL,
+    allowed_email_domains text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT organizations_accent_color_check CHECK ((accent_color ~ '^#[0-9a-f]{6}$'::text)),
+    CONSTRAINT organizations_allowed_email_domains_check CHECK ((cardinality(allowed_email_domains) <= 50)),
     CONSTRAINT organizations_allowed_origins_check CHECK ((cardinality(allowed_origins) <= 20)),
+    CONSTRAINT organizations_longest_expiry_days_check CHECK (((longest_expiry_days >= 1) AND (longest_expiry_days <= 3650))),
     CONSTRAINT organizations_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 120))),
     CONSTRAINT organizations_plan_check CHECK ((plan = ANY (ARRAY['STARTER'::text, 'GROWTH'::text, 'SCALE'::text]))),
     CONSTRAINT organizations_slug_check CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text)),
@@ -1061,6 +1066,12 @@ COMMENT ON COLUMN public.organizations.version IS 'Raised by every update (API-8
 COMMENT ON COLUMN public.organizations.created_at IS 'When the organisation signed up.';
 
 COMMENT ON COLUMN public.organizations.allowed_origins IS 'API-7: origins, as browsers send them, whose pages may call the API with a bearer token.';
+
+COMMENT ON COLUMN public.organizations.longest_expiry_days IS 'LINK-11: how many days from now a portal may stay open at most; null is no limit.';
+
+COMMENT ON COLUMN public.organizations.code_required IS 'LINK-11: whether every doorway has to ask for an access code.';
+
+COMMENT ON COLUMN public.organizations.allowed_email_domains IS 'LINK-11: domains that recipients'' addresses may have, lower-cased; none is any.';
 
 CREATE TABLE public.outbox (
     org_id uuid NOT NULL,
@@ -2549,6 +2560,12 @@ GRANT UPDATE(version) ON TABLE public.organizations TO app_staff;
 
 GRANT SELECT(allowed_origins) ON TABLE public.organizations TO door;
 GRANT UPDATE(allowed_origins) ON TABLE public.organizations TO app_staff;
+
+GRANT UPDATE(longest_expiry_days) ON TABLE public.organizations TO app_staff;
+
+GRANT UPDATE(code_required) ON TABLE public.organizations TO app_staff;
+
+GRANT UPDATE(allowed_email_domains) ON TABLE public.organizations TO app_staff;
 
 GRANT DELETE ON TABLE public.outbox TO app_system;
 

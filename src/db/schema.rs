@@ -174,6 +174,9 @@ pub mod staff {
             version -> Integer,
             created_at -> Timestamptz,
             allowed_origins -> Array<Text>,
+            longest_expiry_days -> Nullable<Integer>,
+            code_required -> Bool,
+            allowed_email_domains -> Array<Text>,
         }
     }
 

@@ -2,11 +2,13 @@
 //! see theirs through the doorway ([`super::callers::Host`]) and nothing from here.
 
 mod founding;
+mod policy;
 mod rows;
 
 use serde_json::{Value, json};
 
 pub use founding::{SignUp, sign_up};
+pub use policy::{SharingPolicy, SharingPolicyEdit};
 pub use rows::Organization;
 
 use super::callers::Staff;
@@ -30,6 +32,8 @@ pub struct OrganizationEdit {
     pub support_email: Option<Option<String>>,
     /// Replaces the whole list (API-7).
     pub allowed_origins: Option<Vec<String>>,
+    /// LINK-11
+    pub policy: SharingPolicyEdit,
 }
 
 /// The caller's organisation.
@@ -63,6 +67,7 @@ fn parse(edit: OrganizationEdit) -> Result<OrganizationPatch> {
         website: checks.optional(edit.website, |c, v| c.web_address("website", v)),
         support_email: checks.optional(edit.support_email, |c, v| c.email("supportEmail", v)),
         allowed_origins: edit.allowed_origins.map(|v| origins::parse(&mut checks, "allowedOrigins", v)),
+        policy: edit.policy.parse(&mut checks),
     };
     checks.finish()?;
     Ok(patch)
@@ -78,5 +83,8 @@ fn settings(organization: &Organization) -> Value {
         "website": organization.website,
         "supportEmail": organization.support_email,
         "allowedOrigins": organization.allowed_origins,
+        "longestExpiryDays": organization.policy.longest_expiry_days,
+        "codeRequired": organization.policy.code_required,
+        "allowedEmailDomains": organization.policy.allowed_email_domains,
     })
 }

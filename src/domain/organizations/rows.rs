@@ -8,6 +8,7 @@ use diesel::sql_types;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt as _;
 
+use super::policy::{SharingPolicy, SharingPolicyPatch};
 use crate::db::enums::{Plan, Role};
 use crate::db::ids::{MemberId, OrgId};
 use crate::db::pool::Pools;
@@ -35,6 +36,8 @@ pub struct Organization {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub allowed_origins: Vec<String>,
+    #[diesel(embed)]
+    pub policy: SharingPolicy,
 }
 
 #[derive(Debug, Default, AsChangeset)]
@@ -48,6 +51,8 @@ pub(super) struct OrganizationPatch {
     pub website: Option<Option<String>>,
     pub support_email: Option<Option<String>>,
     pub allowed_origins: Option<Vec<String>>,
+    #[diesel(embed)]
+    pub policy: SharingPolicyPatch,
 }
 
 /// A checked sign-up.

@@ -8,9 +8,10 @@ use serde_json::json;
 use super::DoorState;
 use super::expiry::Expiry;
 use super::manage::{about, check_order, live};
+use super::policy::{Paths, Policy, Terms};
 use super::rows::{self, Link, LinkPatch, NewLink, Portal};
 use crate::db::enums::Permission;
-use crate::db::ids::{CompanyId, ContactId, LinkId, PortalId};
+use crate::db::ids::{ContactId, LinkId, PortalId};
 use crate::db::scope::Tx;
 use crate::domain::callers::Staff;
 use crate::domain::changes::{Change, Write, missed_update};
@@ -20,6 +21,12 @@ use crate::domain::tokens::{Token, TokenKind};
 use crate::domain::validation::Checks;
 use crate::error::{Error, Result};
 use crate::sealing::SealingKeys;
+
+/// Where the policy's breaches of a new link are mended.
+pub(super) const NEW_LINK: Paths =
+    Paths { expiry: "link.expiry", code: "link.accessCode", recipient: "link.recipient" };
+/// The same of a link that takes after its portal in everything.
+pub(super) const SHARED: Paths = Paths { expiry: "portalId", code: "portalId", recipient: "contactId" };
 
 /// A portal's links are read and rotated all at once.
 const MOST_LINKS: usize = 100;
@@ -77,24 +84,28 @@ pub async fn create_link(
         Claim::Repeated(id) => return Ok((id.into(), None)),
     };
     let portal = live(write, portal).await?;
-    if rows::links_of(write, &[portal.id]).await?.len() >= MOST_LINKS {
-        return Err(Error::invalid(
-            "input.portalId",
-            format!("A portal can have {MOST_LINKS} links at most."),
-        ));
-    }
-    let url = insert(write, keys, (portal.id, portal.company_id), draft).await?;
+    leave_room(write, portal.id).await?;
+    let url = insert(write, keys, &portal, (draft, &NEW_LINK)).await?;
     fresh.settle(write, url.link).await?;
     tell(write, "portal_link.created", &portal, url.link);
     Ok((url.link, Some(url)))
 }
 
-/// Stores a link of a portal that the caller has checked.
+/// Refuses a portal that has as many links as it can have.
+pub(super) async fn leave_room(write: &Write, portal: PortalId) -> Result<()> {
+    if rows::links_of(write, &[portal]).await?.len() < MOST_LINKS {
+        return Ok(());
+    }
+    Err(Error::invalid("input.portalId", format!("A portal can have {MOST_LINKS} links at most.")))
+}
+
+/// Stores a link of a portal that the caller has checked. `paths` is where a breach of the policy is
+/// mended.
 pub(super) async fn insert(
     write: &Write,
     keys: &SealingKeys,
-    (portal, company): (PortalId, CompanyId),
-    draft: LinkDraft,
+    portal: &Portal,
+    (draft, paths): (LinkDraft, &Paths),
 ) -> Result<NewUrl> {
     let token = Token::new(TokenKind::Link)?;
     let mut checks = Checks::new();
@@ -103,9 +114,11 @@ pub(super) async fn insert(
         Some(Recipient::Email(email)) => (None, Some(checks.email("recipientEmail", &email))),
         None => (None, None),
     };
-    if let Some(contact) = contact
-        && !rows::is_contact_of(write, contact, company).await?
-    {
+    let contacts_email = match contact {
+        Some(contact) => rows::contact_email(write, contact, portal.company_id).await?,
+        None => None,
+    };
+    if contact.is_some() && contacts_email.is_none() {
         checks.problem("recipientContactId", "This is not a contact of the portal's company.");
     }
     let zone = write.scope().time_zone();
@@ -113,6 +126,13 @@ pub(super) async fn insert(
     check_order(&mut checks, draft.starts_at.flatten(), expires_at);
     let id: LinkId = write.id();
     let code = draft.code.map(|code| CodeHash::of(&mut checks, keys, id.into(), &code));
+    let own_end = draft.expiry.is_some().then_some(expires_at).flatten();
+    let terms = Terms {
+        ends_at: own_end.into_iter().chain(portal.expires_at).min(),
+        has_code: code.is_some() || portal.has_code,
+        email: email.clone().or(contacts_email),
+    };
+    Policy::read(write, write.at()).await?.check(&mut checks, paths, &terms);
     checks.finish()?;
     let (code_key, code_hash) = code.map(|code| (code.key, code.hash)).unzip();
     let new = NewLink {
@@ -121,8 +141,8 @@ pub(super) async fn insert(
         own_code: code_hash.is_some(),
         code_key,
         code_hash,
-        portal_id: portal,
-        company_id: company,
+        portal_id: portal.id,
+        company_id: portal.company_id,
         token_hash: token.hash().to_vec(),
         recipient_contact_id: contact,
         recipient_email: email,
@@ -164,11 +184,32 @@ pub async fn update_link(
     };
     let starts_at = patch.starts_at.unwrap_or(link.starts_at);
     check_order(&mut checks, starts_at, patch.expires_at.unwrap_or(link.expires_at));
+    keep_to_policy(write, &mut checks, (&link, &portal), &patch).await?;
     checks.finish()?;
     if rows::update_link(write, id, version, &patch).await? == 0 {
         return Err(missed_update(true, "link"));
     }
     tell(write, "portal_link.updated", &portal, id);
+    Ok(())
+}
+
+/// LINK-11: what a link opens, and how long; whom it is meant for never changes.
+async fn keep_to_policy(
+    write: &Write,
+    checks: &mut Checks,
+    (link, portal): (&Link, &Portal),
+    patch: &LinkPatch,
+) -> Result<()> {
+    if patch.starts_at.is_none() && patch.expires_at.is_none() && patch.code_hash.is_none() {
+        return Ok(());
+    }
+    let mut changed = link.clone();
+    changed.own_expiry = patch.own_expiry.unwrap_or(link.own_expiry);
+    changed.expires_at = patch.expires_at.unwrap_or(link.expires_at);
+    changed.has_code = patch.code_hash.as_ref().map_or(link.has_code, Option::is_some);
+    changed.recipient_email = None;
+    let paths = Paths { expiry: "expiry", code: "accessCode", recipient: "" };
+    Policy::read(write, write.at()).await?.check(checks, &paths, &changed.terms(portal, None));
     Ok(())
 }
 
@@ -192,14 +233,14 @@ pub async fn revoke_link(write: &Write, id: LinkId) -> Result<()> {
     Ok(())
 }
 
-/// Gives every link of a portal that is not revoked a new URL.
-pub(super) async fn rotate_all(write: &Write, portal: PortalId) -> Result<Vec<NewUrl>> {
-    let mut urls = Vec::new();
-    for link in rows::links_of(write, &[portal]).await? {
-        if link.revoked_at.is_none() {
-            urls.push(rotate(write, link.id).await?);
-        }
+/// Gives every link of these portals that is not revoked a new URL; says whose each is.
+pub(super) async fn rotate_all(write: &Write, portals: &[PortalId]) -> Result<Vec<(PortalId, NewUrl)>> {
+    let links = rows::links_of(write, portals).await?;
+    let mut urls = Vec::with_capacity(links.len());
+    for link in links.into_iter().filter(|link| link.revoked_at.is_none()) {
+        urls.push((link.portal_id, NewUrl { link: link.id, token: Token::new(TokenKind::Link)? }));
     }
+    rows::replace_tokens(write, urls.iter().map(|(_, url)| (url.link, url.token.hash()))).await?;
     Ok(urls)
 }
 
@@ -223,7 +264,7 @@ pub async fn unlock(write: &Write, id: LinkId) -> Result<()> {
 
 async fn rotate(write: &Write, id: LinkId) -> Result<NewUrl> {
     let token = Token::new(TokenKind::Link)?;
-    rows::replace_token(write, id, token.hash()).await?;
+    rows::replace_tokens(write, [(id, token.hash())].into_iter()).await?;
     Ok(NewUrl { link: id, token })
 }
 
@@ -246,7 +287,7 @@ async fn find_live(write: &Write, id: LinkId) -> Result<(Link, Portal)> {
     }
 }
 
-fn tell(write: &Write, kind: &'static str, portal: &Portal, link: LinkId) {
+pub(super) fn tell(write: &Write, kind: &'static str, portal: &Portal, link: LinkId) {
     let change = Change::new(kind, link).payload(json!({ "portalId": portal.id }));
     write.done(about(change, portal.company_id, portal.record_id));
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::expiry::Expiry;
 use super::links::{self, LinkDraft, NewUrl};
+use super::policy::{Paths, Policy, Terms};
 use super::rows::{self, NewPortal, Portal, PortalFilter, PortalPatch};
 use crate::db::enums::{Permission, PortalMode};
 use crate::db::ids::{CompanyId, PortalId, RecordId};
@@ -20,6 +21,9 @@ use crate::domain::idempotency::{self, Claim};
 use crate::domain::validation::Checks;
 use crate::error::{Error, Result};
 use crate::sealing::SealingKeys;
+
+/// A portal has no recipient; its links have.
+const POLICY_PATHS: Paths = Paths { expiry: "expiry", code: "accessCode", recipient: "" };
 
 /// What a portal opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -84,12 +88,14 @@ pub async fn create(
         Claim::Repeated(id) => return Ok(CreatedPortal { id: id.into(), url: None }),
     };
     let (company_id, record_id) = resolve_scope(write, draft.scope).await?;
-    let new = check(write, keys, &draft, (company_id, record_id))?;
+    let policy = Policy::read(write, write.at()).await?;
+    let new = check(write, (keys, &policy), &draft, (company_id, record_id))?;
     rows::insert(write, &new).await?;
     if let Some(record) = record_id {
         turn_on(write, record, company_id).await?;
     }
-    let url = links::insert(write, keys, (new.id, company_id), draft.link).await?;
+    let url =
+        links::insert(write, keys, &by_id(write, new.id).await?, (draft.link, &links::NEW_LINK)).await?;
     fresh.settle(write, new.id).await?;
     let payload = json!({ "modes": new.modes, "expiresAt": new.expires_at });
     write.done(about(Change::new("portal.created", new.id).payload(payload), company_id, record_id));
@@ -98,7 +104,7 @@ pub async fn create(
 
 fn check(
     write: &Write,
-    keys: &SealingKeys,
+    (keys, policy): (&SealingKeys, &Policy),
     draft: &PortalDraft,
     (company_id, record_id): (CompanyId, Option<RecordId>),
 ) -> Result<NewPortal> {
@@ -126,6 +132,8 @@ fn check(
         created_by: staff.member_id,
     };
     check_order(&mut checks, new.starts_at, new.expires_at);
+    let terms = Terms { ends_at: new.expires_at, has_code: new.code_hash.is_some(), email: None };
+    policy.check(&mut checks, &POLICY_PATHS, &terms);
     checks.finish()?;
     Ok(new)
 }
@@ -192,6 +200,7 @@ pub async fn update(
     };
     let starts_at = patch.starts_at.unwrap_or(portal.starts_at);
     check_order(&mut checks, starts_at, patch.expires_at.unwrap_or(portal.expires_at));
+    keep_to_policy(write, &mut checks, &portal, &patch).await?;
     checks.finish()?;
     if rows::update(write, id, version, &patch).await? == 0 {
         return Err(missed_update(true, "portal"));
@@ -203,6 +212,25 @@ pub async fn update(
         change = change.payload(json!({ "accessCodeChanged": true }));
     }
     write.done(about(change, portal.company_id, portal.record_id));
+    Ok(())
+}
+
+/// LINK-11: a change of names, or of who is mailed, is none of what the policy speaks of.
+async fn keep_to_policy(
+    write: &Write,
+    checks: &mut Checks,
+    portal: &Portal,
+    patch: &PortalPatch,
+) -> Result<()> {
+    let opens = patch.modes.is_some() || patch.starts_at.is_some() || patch.expires_at.is_some();
+    if opens || patch.code_hash.is_some() {
+        let terms = Terms {
+            ends_at: patch.expires_at.unwrap_or(portal.expires_at),
+            has_code: patch.code_hash.as_ref().map_or(portal.has_code, Option::is_some),
+            email: None,
+        };
+        Policy::read(write, write.at()).await?.check(checks, &POLICY_PATHS, &terms);
+    }
     Ok(())
 }
 
@@ -224,9 +252,9 @@ fn settings(portal: &Portal) -> serde_json::Value {
 pub async fn rotate(write: &Write, id: PortalId) -> Result<Vec<NewUrl>> {
     write.scope().require(Permission::PortalsManage)?;
     let portal = live(write, id).await?;
-    let urls = links::rotate_all(write, id).await?;
+    let urls = links::rotate_all(write, &[id]).await?;
     write.done(about(Change::new("portal.rotated", id), portal.company_id, portal.record_id));
-    Ok(urls)
+    Ok(urls.into_iter().map(|(_, url)| url).collect())
 }
 
 /// Closes a portal for good (LINK-4). Again is no error.

@@ -3,25 +3,33 @@
 
 pub mod doors;
 
+mod bulk;
 mod expiry;
 mod exposure;
+mod inventory;
 mod links;
 mod manage;
+mod policy;
 mod previews;
 mod rows;
 mod sessions;
+mod share;
 
+pub use bulk::{Rotated, revoke_many, rotate_many};
 pub use expiry::Expiry;
 pub use exposure::{ExposedField, ExposedFile, ExposedRecord, ExposedType, Exposing, Exposure, exposure};
+pub use inventory::{Content, breaches_of, contents};
 pub use links::{
     LinkDraft, LinkEdit, NewUrl, Recipient, create_link, link_by_id, links_of, revoke_link, rotate_link,
     unlock, update_link,
 };
 pub use manage::{CreatedPortal, PortalDraft, PortalEdit, PortalScope, create, revoke, rotate, update};
 pub use manage::{by_ids, count, list};
+pub use policy::{Policy, PolicyBreach};
 pub use previews::{Preview, preview};
 pub use rows::{Link, Portal, PortalFilter};
 pub use sessions::{OpenedPortal, Opening, end_session, open};
+pub use share::{Delivery, Earlier, Share, share};
 
 use async_graphql::Enum;
 use chrono::{DateTime, Utc};

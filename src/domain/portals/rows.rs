@@ -1,6 +1,7 @@
 //! Portals, links and sessions in Diesel.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types;
@@ -63,7 +64,21 @@ pub struct PortalFilter {
     pub company: Option<CompanyId>,
     pub record: Option<RecordId>,
     pub revoked: Option<bool>,
+    /// Only those whose door opens now: the inventory of LINK-11.
+    pub live: bool,
 }
+
+/// Whether any link of a portal opens now, by the conditions of `live_doorways` and `open_scope`.
+const OPENS_NOW: &str = "(portals.revoked_at is null and coalesce(portals.expires_at, 'infinity') > now()
+    and exists (select from organizations o where o.org_id = portals.org_id and o.portal_enabled)
+    and exists (select from companies c where c.org_id = portals.org_id and c.id = portals.company_id
+        and not c.internal and c.archived_at is null)
+    and exists (select from portal_links l where l.org_id = portals.org_id and l.portal_id = portals.id
+        and l.revoked_at is null
+        and coalesce(case when l.own_start then l.starts_at else portals.starts_at end, '-infinity') <= now()
+        and coalesce(case when l.own_expiry then l.expires_at end, 'infinity') > now())
+    and (portals.record_id is null
+        or exists (select from visible_records(portals.org_id, portals.company_id, portals.record_id, null))))";
 
 #[derive(Debug, Insertable)]
 #[diesel(table_name = portals)]
@@ -212,6 +227,9 @@ fn filtered(filter: &PortalFilter) -> portals::BoxedQuery<'static, Pg> {
     if let Some(record) = filter.record {
         query = query.filter(portals::record_id.eq(record));
     }
+    if filter.live {
+        query = query.filter(sql::<sql_types::Bool>(OPENS_NOW));
+    }
     match filter.revoked {
         Some(true) => query.filter(portals::revoked_at.is_not_null()),
         Some(false) => query.filter(portals::revoked_at.is_null()),
@@ -242,12 +260,17 @@ pub(super) async fn enable_record(tx: &Tx<Staff>, id: RecordId) -> Result<bool> 
     Ok(enabled == 1)
 }
 
-pub(super) async fn is_contact_of(tx: &Tx<Staff>, contact: ContactId, company: CompanyId) -> Result<bool> {
+/// The address of a contact of this company who is not archived; none if there is no such.
+pub(super) async fn contact_email(
+    tx: &Tx<Staff>,
+    contact: ContactId,
+    company: CompanyId,
+) -> Result<Option<String>> {
     let contact = contacts::table
         .filter(contacts::id.eq(contact))
         .filter(contacts::company_id.eq(company))
         .filter(contacts::archived_at.is_null());
-    Ok(diesel::select(diesel::dsl::exists(contact)).get_result(&mut tx.connection()).await?)
+    Ok(contact.select(contacts::email).first(&mut tx.connection()).await.optional()?)
 }
 
 pub(super) async fn insert_link(tx: &Tx<Staff>, new: &NewLink) -> Result<()> {
@@ -286,17 +309,41 @@ pub(super) async fn update_link(
         .await?)
 }
 
-/// The next generation: the old secret and every session of it are dead from the commit on.
-pub(super) async fn replace_token(tx: &Tx<Staff>, id: LinkId, hash: CredentialHash) -> Result<()> {
-    diesel::update(portal_links::table.filter(portal_links::id.eq(id)))
-        .set((
-            portal_links::token_hash.eq(hash.to_vec()),
-            portal_links::generation.eq(portal_links::generation + 1),
-            portal_links::version.eq(portal_links::version + 1),
-        ))
-        .execute(&mut tx.connection())
-        .await?;
+/// The next generation of each link: the old secrets and every session of them are dead from the
+/// commit on. One statement, however many.
+pub(super) async fn replace_tokens(
+    tx: &Tx<Staff>,
+    fresh: impl Iterator<Item = (LinkId, CredentialHash)>,
+) -> Result<()> {
+    let (links, hashes): (Vec<LinkId>, Vec<Vec<u8>>) =
+        fresh.map(|(link, hash)| (link, hash.to_vec())).unzip();
+    diesel::sql_query(
+        "update portal_links l set token_hash = n.hash, generation = l.generation + 1, version = l.version + 1
+         from unnest($1, $2) n (id, hash) where l.org_id = (select app_org()) and l.id = n.id",
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(links)
+    .bind::<sql_types::Array<sql_types::Binary>, _>(hashes)
+    .execute(&mut tx.connection())
+    .await?;
     Ok(())
+}
+
+/// Revokes the links of a portal that are meant for a contact, and says which those were.
+pub(super) async fn revoke_links_of(
+    tx: &Tx<Staff>,
+    portal: PortalId,
+    contact: ContactId,
+    at: DateTime<Utc>,
+) -> Result<Vec<LinkId>> {
+    let links = portal_links::table
+        .filter(portal_links::portal_id.eq(portal))
+        .filter(portal_links::recipient_contact_id.eq(contact))
+        .filter(portal_links::revoked_at.is_null());
+    Ok(diesel::update(links)
+        .set((portal_links::revoked_at.eq(at), portal_links::version.eq(portal_links::version + 1)))
+        .returning(portal_links::id)
+        .get_results(&mut tx.connection())
+        .await?)
 }
 
 pub(super) async fn revoke_link(tx: &Tx<Staff>, id: LinkId, at: DateTime<Utc>) -> Result<bool> {

@@ -37,6 +37,7 @@ pub struct StaffMutation(
     organizations::OrganizationMutations,
     portals::PortalMutations,
     portals::PreviewMutations,
+    portals::SharingMutations,
     record_types::RecordTypeMutations,
     record_types::StageMutations,
     record_types::FieldMutations,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::db::enums::Plan;
 use crate::db::ids::OrgId;
-use crate::domain::organizations::{self, OrganizationEdit};
+use crate::domain::organizations::{self, OrganizationEdit, SharingPolicyEdit};
 use crate::graphql::context::request;
 use crate::graphql::errors::{Result, coded};
 
@@ -70,6 +70,21 @@ impl Organization {
         &self.0.allowed_origins
     }
 
+    /// How many days from now a portal may stay open at most; null is no limit.
+    async fn longest_expiry_days(&self) -> Option<i32> {
+        self.0.policy.longest_expiry_days
+    }
+
+    /// Whether every portal has to ask for an access code.
+    async fn code_required(&self) -> bool {
+        self.0.policy.code_required
+    }
+
+    /// Domains that the addresses of links' recipients may have; none is any.
+    async fn allowed_email_domains(&self) -> &[String] {
+        &self.0.policy.allowed_email_domains
+    }
+
     /// Raised by every change; an update names the one it read.
     async fn version(&self) -> i32 {
         self.0.version
@@ -126,6 +141,14 @@ pub struct UpdateOrganizationInput {
     /// Origins such as `https://portal.example.com`, at most 20, whose pages may call the API with a
     /// bearer token of the organisation; http only for localhost. Replaces the whole list.
     allowed_origins: Option<Vec<String>>,
+    /// How many days from now a portal may stay open at most, 1 to 3650; null is no limit. Portals
+    /// that stand stay as they are; `breaksPolicy` tells which break it.
+    longest_expiry_days: MaybeUndefined<i32>,
+    /// Whether every portal made or changed from now on has to ask for an access code.
+    code_required: Option<bool>,
+    /// Domains such as `example.com`, at most 50, that the addresses of links' recipients may have,
+    /// each meant exactly; none is any. Replaces the whole list.
+    allowed_email_domains: Option<Vec<String>>,
 }
 
 /// The organisation as it was changed.
@@ -161,6 +184,11 @@ async fn update(ctx: &Context<'_>, input: UpdateOrganizationInput) -> Result<Upd
         website: input.website.into(),
         support_email: input.support_email.into(),
         allowed_origins: input.allowed_origins,
+        policy: SharingPolicyEdit {
+            longest_expiry_days: input.longest_expiry_days.into(),
+            code_required: input.code_required,
+            allowed_email_domains: input.allowed_email_domains,
+        },
     };
     let write = request(ctx).write().await?;
     let updated = organizations::update(&write, input.version, edit).await;

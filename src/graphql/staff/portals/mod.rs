@@ -2,9 +2,11 @@
 
 mod exposure;
 mod inputs;
+mod inventory;
 mod mutations;
 mod previews;
 mod queries;
+mod sharing;
 
 use std::collections::HashMap;
 
@@ -16,18 +18,20 @@ pub use exposure::ExposureQueries;
 pub use mutations::PortalMutations;
 pub use previews::PreviewMutations;
 pub use queries::PortalQueries;
+pub use sharing::SharingMutations;
 
 use super::companies::Company;
 use crate::adapters::redis::guesses::DoorWatch;
 use crate::db::enums::PortalMode;
 use crate::db::ids::{ContactId, LinkId, MemberId, PortalId, RecordId};
 use crate::domain::callers::Staff;
-use crate::domain::portals::{self, DoorState};
+use crate::domain::portals::{self, DoorState, PolicyBreach};
 use crate::error::Error;
 use crate::graphql::context::request;
 use crate::graphql::errors::{Result, coded};
 use crate::graphql::loaders::{Batch, gathered, keyed};
 use crate::graphql::paging::connection;
+use inventory::PortalContent;
 
 /// What a portal opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -129,6 +133,21 @@ impl Portal {
     /// When it was revoked, if it was.
     async fn revoked_at(&self) -> Option<DateTime<Utc>> {
         self.0.revoked_at
+    }
+
+    /// How many of its links open now, as far as it and they tell.
+    async fn open_links(&self, ctx: &Context<'_>) -> Result<i32> {
+        inventory::open_links(ctx, &self.0).await
+    }
+
+    /// How much it shows to who gets in.
+    async fn shows(&self, ctx: &Context<'_>) -> Result<PortalContent> {
+        inventory::content(ctx, self.0.id).await
+    }
+
+    /// How it breaks the organisation's sharing policy, through links that open now or will.
+    async fn breaks_policy(&self, ctx: &Context<'_>) -> Result<Vec<PolicyBreach>> {
+        inventory::breaches(ctx, &self.0).await
     }
 
     /// Its links, oldest first. Their URLs were shown once and are kept nowhere.

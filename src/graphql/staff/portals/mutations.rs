@@ -49,6 +49,12 @@ pub struct PortalLinkUrl {
     url: String,
 }
 
+impl PortalLinkUrl {
+    pub(super) fn new(ctx: &Context<'_>, secret: &NewUrl) -> Self {
+        Self { link_id: secret.link, url: url(ctx, secret) }
+    }
+}
+
 /// A portal that is closed for good.
 #[derive(SimpleObject)]
 pub struct RevokePortalPayload {
@@ -208,7 +214,7 @@ async fn rotate(ctx: &Context<'_>, id: PortalId) -> Result<RotatePortalPayload> 
     let write = request(ctx).write().await?;
     let rotated = portals::rotate(&write, id).await;
     let secrets = write.finish(rotated).await.map_err(coded)?;
-    let urls = secrets.iter().map(|secret| PortalLinkUrl { link_id: secret.link, url: url(ctx, secret) });
+    let urls = secrets.iter().map(|secret| PortalLinkUrl::new(ctx, secret));
     Ok(RotatePortalPayload { urls: urls.collect(), portal: load(ctx, id).await? })
 }
 
@@ -261,16 +267,16 @@ async fn unlock(ctx: &Context<'_>, id: LinkId) -> Result<UnlockPortalLinkPayload
     Ok(UnlockPortalLinkPayload { link: load_link(ctx, id).await? })
 }
 
-async fn load_link(ctx: &Context<'_>, id: LinkId) -> Result<PortalLink> {
+pub(super) async fn load_link(ctx: &Context<'_>, id: LinkId) -> Result<PortalLink> {
     let reading = request(ctx).staff().await?;
     let link: Option<Link> = portals::link_by_id(&reading.tx, id).await.map_err(coded)?;
     link.map(PortalLink).ok_or_else(|| coded(Error::NotFound("link")))
 }
 
-fn keys<'a>(ctx: &Context<'a>) -> &'a SealingKeys {
+pub(super) fn keys<'a>(ctx: &Context<'a>) -> &'a SealingKeys {
     &request(ctx).app.config.sealing
 }
 
-fn url(ctx: &Context<'_>, secret: &NewUrl) -> String {
+pub(super) fn url(ctx: &Context<'_>, secret: &NewUrl) -> String {
     request(ctx).app.config.http.portal_url(&secret.token.reveal())
 }
