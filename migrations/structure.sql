@@ -262,6 +262,21 @@ ALTER FUNCTION public.found_organization(org uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.found_organization(org uuid) IS 'Enters an organisation that does not exist yet, for sign-up (ORG-1). Not from within another.';
 
+CREATE FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    insert into portal_sessions (org_id, id, link_id, generation, token_hash, kind, expires_at)
+    select d.org_id, session, d.link_id, d.generation, token, 'PAGE', least(expires, d.ends_at)
+    from live_doorways(link) d
+    where d.org_id = app_org() and d.session_id is null and d.mark is null and expires > now()
+    on conflict do nothing
+$$;
+
+ALTER FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone) OWNER TO door;
+
+COMMENT ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone) IS 'Stores the session of a browser that came back with its cookie (DOOR-4), if the link''s hash still opens a door that asks no code. For the worker, within the organisation it entered.';
+
 CREATE FUNCTION public.live_doorways(hash bytea) RETURNS TABLE(org_id uuid, link_id uuid, generation integer, portal_id uuid, company_id uuid, record_id uuid, modes text[], session_id uuid, ends_at timestamp with time zone, code_salt uuid, code_key text, code_hash bytea, mark bytea)
     LANGUAGE sql STABLE
     AS $$
@@ -1240,6 +1255,28 @@ COMMENT ON COLUMN public.portal_previews.created_at IS 'When it was asked for.';
 
 COMMENT ON COLUMN public.portal_previews.expires_at IS 'From then on it shows nothing.';
 
+CREATE TABLE public.portal_section_views (
+    org_id uuid NOT NULL,
+    link_id uuid NOT NULL,
+    section text NOT NULL,
+    views bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT portal_section_views_section_check CHECK ((section = ANY (ARRAY['DASHBOARD'::text, 'FILES'::text, 'ACTIVITY'::text, 'RECORDS'::text, 'MESSAGES'::text, 'BILLING'::text, 'CALENDAR'::text, 'FEEDBACK'::text])))
+);
+
+ALTER TABLE ONLY public.portal_section_views FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.portal_section_views OWNER TO owner;
+
+COMMENT ON TABLE public.portal_section_views IS 'LINK-6: the views of a link by section; a view of two sections counts for both. Written by the drain only.';
+
+COMMENT ON COLUMN public.portal_section_views.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.portal_section_views.link_id IS 'The link that was opened.';
+
+COMMENT ON COLUMN public.portal_section_views.section IS 'What was shown.';
+
+COMMENT ON COLUMN public.portal_section_views.views IS 'Requests that showed it, by visitors who came back.';
+
 CREATE TABLE public.portal_sessions (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1277,6 +1314,42 @@ COMMENT ON COLUMN public.portal_sessions.expires_at IS 'From then on the token o
 COMMENT ON COLUMN public.portal_sessions.ended_at IS 'Set by sign-out or by staff.';
 
 COMMENT ON COLUMN public.portal_sessions.kind IS 'API: opened with access.openPortal. PAGE: a browser''s cookie.';
+
+CREATE TABLE public.portal_usage (
+    org_id uuid NOT NULL,
+    link_id uuid NOT NULL,
+    views bigint DEFAULT 0 NOT NULL,
+    visits bigint DEFAULT 0 NOT NULL,
+    visitors bigint DEFAULT 0 NOT NULL,
+    unconfirmed_views bigint DEFAULT 0 NOT NULL,
+    bytes_served bigint DEFAULT 0 NOT NULL,
+    first_viewed_at timestamp with time zone,
+    last_viewed_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.portal_usage FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.portal_usage OWNER TO owner;
+
+COMMENT ON TABLE public.portal_usage IS 'LINK-6: how a link was used, as far as it was drained from Redis. Written by the drain only. No check keeps numbers above zero: what is taken back may be applied before what it takes back.';
+
+COMMENT ON COLUMN public.portal_usage.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.portal_usage.link_id IS 'The link that was opened.';
+
+COMMENT ON COLUMN public.portal_usage.views IS 'Requests that showed at least one section, by visitors who came back.';
+
+COMMENT ON COLUMN public.portal_usage.visits IS 'Views after half an hour of silence of the same visitor.';
+
+COMMENT ON COLUMN public.portal_usage.visitors IS 'Sessions that viewed something.';
+
+COMMENT ON COLUMN public.portal_usage.unconfirmed_views IS 'Loads by who never came back with the cookie or beacon: scanners.';
+
+COMMENT ON COLUMN public.portal_usage.bytes_served IS 'Bytes of all answers'' bodies, as sent.';
+
+COMMENT ON COLUMN public.portal_usage.first_viewed_at IS 'The moment of the first view.';
+
+COMMENT ON COLUMN public.portal_usage.last_viewed_at IS 'The moment of the latest view.';
 
 CREATE TABLE public.portals (
     org_id uuid NOT NULL,
@@ -1613,6 +1686,24 @@ COMMENT ON COLUMN public.stages.version IS 'Raised by every update (API-8).';
 
 COMMENT ON COLUMN public.stages.archived_at IS 'No record can be moved there any more; records in it stay.';
 
+CREATE TABLE public.usage_batches (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    applied_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.usage_batches FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_batches OWNER TO owner;
+
+COMMENT ON TABLE public.usage_batches IS 'Which batches of counts were applied to an organisation, so that each is applied once; kept for a day.';
+
+COMMENT ON COLUMN public.usage_batches.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.usage_batches.id IS 'UUIDv7 that the counts carry from their first one on.';
+
+COMMENT ON COLUMN public.usage_batches.applied_at IS 'When it was applied.';
+
 ALTER TABLE ONLY public.__diesel_schema_migrations
     ADD CONSTRAINT __diesel_schema_migrations_pkey PRIMARY KEY (version);
 
@@ -1697,11 +1788,17 @@ ALTER TABLE ONLY public.portal_previews
 ALTER TABLE ONLY public.portal_previews
     ADD CONSTRAINT portal_previews_token_hash_key UNIQUE (token_hash);
 
+ALTER TABLE ONLY public.portal_section_views
+    ADD CONSTRAINT portal_section_views_pkey PRIMARY KEY (org_id, link_id, section);
+
 ALTER TABLE ONLY public.portal_sessions
     ADD CONSTRAINT portal_sessions_pkey PRIMARY KEY (org_id, id);
 
 ALTER TABLE ONLY public.portal_sessions
     ADD CONSTRAINT portal_sessions_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY public.portal_usage
+    ADD CONSTRAINT portal_usage_pkey PRIMARY KEY (org_id, link_id);
 
 ALTER TABLE ONLY public.portals
     ADD CONSTRAINT portals_pkey PRIMARY KEY (org_id, id);
@@ -1729,6 +1826,9 @@ ALTER TABLE ONLY public.stages
 
 ALTER TABLE ONLY public.stages
     ADD CONSTRAINT stages_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.usage_batches
+    ADD CONSTRAINT usage_batches_pkey PRIMARY KEY (org_id, id);
 
 CREATE INDEX audit_entries_actor ON public.audit_entries USING btree (org_id, actor_member_id, id);
 
@@ -1803,6 +1903,8 @@ CREATE INDEX records_stage ON public.records USING btree (org_id, type_id, stage
 CREATE INDEX staff_sessions_member ON public.staff_sessions USING btree (org_id, member_id);
 
 CREATE UNIQUE INDEX stages_name ON public.stages USING btree (org_id, type_id, lower(name)) WHERE (archived_at IS NULL);
+
+CREATE INDEX usage_batches_applied ON public.usage_batches USING btree (org_id, applied_at);
 
 CREATE TRIGGER field_definitions_reshare AFTER UPDATE ON public.field_definitions FOR EACH ROW WHEN (((old.shared <> new.shared) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.field_definitions_reshare();
 
@@ -1885,8 +1987,14 @@ ALTER TABLE ONLY public.portal_previews
 ALTER TABLE ONLY public.portal_previews
     ADD CONSTRAINT portal_previews_org_id_staff_session_id_fkey FOREIGN KEY (org_id, staff_session_id) REFERENCES public.staff_sessions(org_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.portal_section_views
+    ADD CONSTRAINT portal_section_views_org_id_link_id_fkey FOREIGN KEY (org_id, link_id) REFERENCES public.portal_links(org_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.portal_sessions
     ADD CONSTRAINT portal_sessions_org_id_link_id_fkey FOREIGN KEY (org_id, link_id) REFERENCES public.portal_links(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.portal_usage
+    ADD CONSTRAINT portal_usage_org_id_link_id_fkey FOREIGN KEY (org_id, link_id) REFERENCES public.portal_links(org_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.portals
     ADD CONSTRAINT portals_org_id_company_id_fkey FOREIGN KEY (org_id, company_id) REFERENCES public.companies(org_id, id) ON DELETE CASCADE;
@@ -1926,6 +2034,9 @@ ALTER TABLE ONLY public.staff_sessions
 
 ALTER TABLE ONLY public.stages
     ADD CONSTRAINT stages_org_id_type_id_fkey FOREIGN KEY (org_id, type_id) REFERENCES public.record_types(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.usage_batches
+    ADD CONSTRAINT usage_batches_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
 CREATE POLICY app_portal_select ON public.companies FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.company'::text) AS app_id))));
 
@@ -2017,7 +2128,11 @@ CREATE POLICY app_staff_select ON public.organizations FOR SELECT TO app_staff U
 
 CREATE POLICY app_staff_select ON public.portal_links FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_select ON public.portal_section_views FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_select ON public.portal_sessions FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.portal_usage FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.portals FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2063,11 +2178,31 @@ CREATE POLICY app_staff_update ON public.stages FOR UPDATE TO app_staff USING ((
 
 CREATE POLICY app_system_delete ON public.outbox FOR DELETE TO app_system USING (true);
 
+CREATE POLICY app_system_delete ON public.usage_batches FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_insert ON public.door_bypasses FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_insert ON public.portal_section_views FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_insert ON public.portal_usage FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_insert ON public.usage_batches FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.outbox FOR SELECT TO app_system USING (true);
 
+CREATE POLICY app_system_select ON public.portal_links FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.portal_section_views FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.portal_usage FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.usage_batches FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_update ON public.outbox FOR UPDATE TO app_system USING (true);
+
+CREATE POLICY app_system_update ON public.portal_section_views FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_update ON public.portal_usage FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 ALTER TABLE public.audit_entries ENABLE ROW LEVEL SECURITY;
 
@@ -2167,7 +2302,11 @@ CREATE POLICY owner_all ON public.portal_links TO owner USING (true) WITH CHECK 
 
 CREATE POLICY owner_all ON public.portal_previews TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.portal_section_views TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.portal_sessions TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.portal_usage TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.portals TO owner USING (true) WITH CHECK (true);
 
@@ -2181,13 +2320,19 @@ CREATE POLICY owner_all ON public.staff_sessions TO owner USING (true) WITH CHEC
 
 CREATE POLICY owner_all ON public.stages TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.usage_batches TO owner USING (true) WITH CHECK (true);
+
 ALTER TABLE public.people ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.portal_links ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.portal_previews ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.portal_section_views ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.portal_sessions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.portal_usage ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.portals ENABLE ROW LEVEL SECURITY;
 
@@ -2200,6 +2345,8 @@ ALTER TABLE public.records ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.staff_sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.stages ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_batches ENABLE ROW LEVEL SECURITY;
 
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO door;
@@ -2272,6 +2419,9 @@ GRANT ALL ON FUNCTION public.find_person(address text) TO app_staff;
 
 REVOKE ALL ON FUNCTION public.found_organization(org uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.found_organization(org uuid) TO app_staff;
+
+REVOKE ALL ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone) TO app_system;
 
 REVOKE ALL ON FUNCTION public.live_doorways(hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.live_doorways(hash bytea) TO door;
@@ -2601,9 +2751,11 @@ GRANT SELECT(password_hash),INSERT(password_hash) ON TABLE public.people TO door
 
 GRANT SELECT(org_id) ON TABLE public.portal_links TO door;
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(id) ON TABLE public.portal_links TO door;
 GRANT SELECT(id),INSERT(id) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(id) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(portal_id) ON TABLE public.portal_links TO door;
 GRANT SELECT(portal_id),INSERT(portal_id) ON TABLE public.portal_links TO app_staff;
@@ -2675,6 +2827,17 @@ GRANT INSERT(token_hash) ON TABLE public.portal_previews TO app_staff;
 GRANT SELECT(expires_at) ON TABLE public.portal_previews TO door;
 GRANT INSERT(expires_at) ON TABLE public.portal_previews TO app_staff;
 
+GRANT SELECT ON TABLE public.portal_section_views TO app_staff;
+GRANT SELECT ON TABLE public.portal_section_views TO app_system;
+
+GRANT INSERT(org_id) ON TABLE public.portal_section_views TO app_system;
+
+GRANT INSERT(link_id) ON TABLE public.portal_section_views TO app_system;
+
+GRANT INSERT(section) ON TABLE public.portal_section_views TO app_system;
+
+GRANT INSERT(views),UPDATE(views) ON TABLE public.portal_section_views TO app_system;
+
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.portal_sessions TO door;
 GRANT SELECT(org_id) ON TABLE public.portal_sessions TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.portal_sessions TO app_portal;
@@ -2703,6 +2866,27 @@ GRANT UPDATE(ended_at) ON TABLE public.portal_sessions TO app_portal;
 
 GRANT INSERT(kind) ON TABLE public.portal_sessions TO door;
 GRANT SELECT(kind) ON TABLE public.portal_sessions TO app_staff;
+
+GRANT SELECT ON TABLE public.portal_usage TO app_staff;
+GRANT SELECT ON TABLE public.portal_usage TO app_system;
+
+GRANT INSERT(org_id) ON TABLE public.portal_usage TO app_system;
+
+GRANT INSERT(link_id) ON TABLE public.portal_usage TO app_system;
+
+GRANT INSERT(views),UPDATE(views) ON TABLE public.portal_usage TO app_system;
+
+GRANT INSERT(visits),UPDATE(visits) ON TABLE public.portal_usage TO app_system;
+
+GRANT INSERT(visitors),UPDATE(visitors) ON TABLE public.portal_usage TO app_system;
+
+GRANT INSERT(unconfirmed_views),UPDATE(unconfirmed_views) ON TABLE public.portal_usage TO app_system;
+
+GRANT INSERT(bytes_served),UPDATE(bytes_served) ON TABLE public.portal_usage TO app_system;
+
+GRANT INSERT(first_viewed_at),UPDATE(first_viewed_at) ON TABLE public.portal_usage TO app_system;
+
+GRANT INSERT(last_viewed_at),UPDATE(last_viewed_at) ON TABLE public.portal_usage TO app_system;
 
 GRANT SELECT(org_id) ON TABLE public.portals TO door;
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.portals TO app_staff;
@@ -2934,3 +3118,11 @@ GRANT UPDATE(version) ON TABLE public.stages TO app_staff;
 
 GRANT UPDATE(archived_at) ON TABLE public.stages TO app_staff;
 GRANT SELECT(archived_at) ON TABLE public.stages TO app_portal;
+
+GRANT SELECT,DELETE ON TABLE public.usage_batches TO app_system;
+
+GRANT INSERT(org_id) ON TABLE public.usage_batches TO app_system;
+
+GRANT INSERT(id) ON TABLE public.usage_batches TO app_system;
+
+GRANT INSERT(applied_at) ON TABLE public.usage_batches TO app_system;

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::db::pool::Pools;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::usage::Recorder;
 
 /// The application.
 pub struct App {
@@ -17,6 +18,7 @@ pub struct App {
     pub redis: Redis,
     pub metrics: Metrics,
     pub limits: Limits,
+    pub usage: Recorder,
 }
 
 impl App {
@@ -27,6 +29,7 @@ impl App {
         let pools = Pools::new(|login| database.url(login), database.pool, metrics.pool_wait.clone())?;
         let redis = Redis::new(&config.redis)?;
         let limits = Limits::new(&config.http.rates);
-        Ok(Arc::new(Self { config, clock: Arc::default(), pools, redis, metrics, limits }))
+        let usage = Recorder::new(&metrics);
+        Ok(Arc::new(Self { config, clock: Arc::default(), pools, redis, metrics, limits, usage }))
     }
 }

@@ -13,6 +13,7 @@ use crate::db::migrate::{self, SchemaState};
 use crate::db::pool::Login;
 use crate::demo::{self, DemoOptions};
 use crate::http::serve;
+use crate::worker::Worker;
 
 /// A self-hosted client portal.
 #[derive(Parser)]
@@ -66,7 +67,10 @@ fn run(command: Command) -> anyhow::Result<()> {
             start_logging("warn");
             block_on(demo::run(options))
         }
-        Command::Serve => block_on(serve_requests(&env)),
+        Command::Serve => {
+            let _points = fail::has_failpoints().then(fail::FailScenario::setup);
+            block_on(serve_requests(&env))
+        }
         Command::Bootstrap { admin_url, database } => {
             let passwords = config::Passwords::read(&env)?;
             block_on(bootstrap::run(&admin_url, &database, |login| passwords.of(login).cloned()))?;
@@ -96,7 +100,10 @@ async fn serve_requests(env: &Env) -> anyhow::Result<()> {
     }
     let listener = serve::listen(app.config.http.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "serving");
-    serve::run(app, listener).await
+    let worker = Worker::start(app.clone());
+    let served = serve::run(app, listener).await;
+    worker.stop().await;
+    served
 }
 
 async fn run_migrations(env: &Env) -> anyhow::Result<()> {

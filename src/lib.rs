@@ -21,3 +21,5 @@ pub mod limits;
 pub mod metrics;
 pub mod page;
 pub mod sealing;
+pub mod usage;
+pub mod worker;

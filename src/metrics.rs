@@ -1,7 +1,7 @@
 //! What Prometheus reads. Names begin with `vestibule_`; times are in seconds.
 
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
 /// The service's own measures.
@@ -17,6 +17,10 @@ pub struct Metrics {
     pub event_lag: Histogram,
     /// Age in seconds of the oldest due outbox row.
     pub outbox_age: IntGauge,
+    /// Requests that showed something of a portal and could not be counted.
+    pub usage_uncounted: IntCounter,
+    /// Requests whose counts Redis may have forgotten, at most.
+    pub usage_lost: IntCounter,
 }
 
 impl Metrics {
@@ -45,12 +49,22 @@ impl Metrics {
                 .buckets(fast.clone()),
             )?,
             outbox_age: IntGauge::new("vestibule_outbox_age_seconds", "Age of the oldest due outbox row.")?,
+            usage_uncounted: IntCounter::new(
+                "vestibule_usage_uncounted_total",
+                "Requests to portals that could not be counted.",
+            )?,
+            usage_lost: IntCounter::new(
+                "vestibule_usage_lost_total",
+                "Requests to portals whose counts Redis forgot, at most.",
+            )?,
         };
         metrics.registry.register(Box::new(metrics.requests.clone()))?;
         metrics.registry.register(Box::new(metrics.request_seconds.clone()))?;
         metrics.registry.register(Box::new(metrics.pool_wait.clone()))?;
         metrics.registry.register(Box::new(metrics.event_lag.clone()))?;
         metrics.registry.register(Box::new(metrics.outbox_age.clone()))?;
+        metrics.registry.register(Box::new(metrics.usage_uncounted.clone()))?;
+        metrics.registry.register(Box::new(metrics.usage_lost.clone()))?;
         Ok(metrics)
     }
 

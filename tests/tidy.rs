@@ -16,15 +16,19 @@ const LONGEST_FUNCTION: usize = 60;
 const GENERATED: [&str; 1] = ["src/db/schema.rs"];
 
 /// Each layer, and which of our own modules it may name besides itself.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("db", &["error", "clock", "config"]),
     ("domain", &["db", "error", "clock", "sealing"]),
-    ("graphql", &["adapters", "app", "config", "db", "domain", "error", "clock", "limits", "sealing"]),
+    (
+        "graphql",
+        &["adapters", "app", "config", "db", "domain", "error", "clock", "limits", "sealing", "usage"],
+    ),
     ("page", &["error", "graphql", "app"]),
-    ("http", &["app", "config", "db", "domain", "error", "graphql", "limits", "metrics", "page"]),
+    ("http", &["app", "config", "db", "domain", "error", "graphql", "limits", "metrics", "page", "usage"]),
     ("adapters", &["config", "db", "error"]),
     ("config", &["db", "adapters", "error", "sealing"]),
-    ("demo", &["app", "clock", "config", "db", "domain", "http"]),
+    ("demo", &["app", "clock", "config", "db", "domain", "http", "worker"]),
+    ("worker", &["adapters", "app", "clock", "config", "db", "domain", "error", "usage"]),
 ];
 
 /// The rules that this release promises.

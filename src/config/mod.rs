@@ -7,12 +7,14 @@ mod graphql;
 mod http;
 mod redis;
 mod secrets;
+mod worker;
 
 pub use database::{DatabaseConfig, Passwords};
 pub use env::{Env, Setting};
 pub use graphql::GraphqlLimits;
 pub use http::{HttpConfig, RateLimits};
 pub use redis::RedisConfig;
+pub use worker::WorkerConfig;
 
 use crate::sealing::SealingKeys;
 
@@ -24,6 +26,7 @@ pub struct Config {
     pub sealing: SealingKeys,
     pub http: HttpConfig,
     pub graphql: GraphqlLimits,
+    pub worker: WorkerConfig,
 }
 
 impl Config {
@@ -35,18 +38,20 @@ impl Config {
             sealing: secrets::read(env)?,
             http: HttpConfig::read(env)?,
             graphql: GraphqlLimits::read(env)?,
+            worker: WorkerConfig::read(env)?,
         })
     }
 }
 
 /// Every setting, section by section, for `vestibule config`.
 pub fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
-    let sections: [(&str, &[Setting]); 5] = [
+    let sections: [(&str, &[Setting]); 6] = [
         ("Database", database::SETTINGS),
         ("Redis", redis::SETTINGS),
         ("Secrets", secrets::SETTINGS),
         ("HTTP", http::SETTINGS),
         ("GraphQL", graphql::SETTINGS),
+        ("Worker", worker::SETTINGS),
     ];
     sections
         .into_iter()

@@ -228,6 +228,15 @@ pub mod staff {
     }
 
     diesel::table! {
+        portal_section_views (org_id, link_id, section) {
+            org_id -> Uuid,
+            link_id -> Uuid,
+            section -> Text,
+            views -> BigInt,
+        }
+    }
+
+    diesel::table! {
         portal_sessions (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -237,6 +246,20 @@ pub mod staff {
             expires_at -> Timestamptz,
             ended_at -> Nullable<Timestamptz>,
             kind -> Text,
+        }
+    }
+
+    diesel::table! {
+        portal_usage (org_id, link_id) {
+            org_id -> Uuid,
+            link_id -> Uuid,
+            views -> BigInt,
+            visits -> BigInt,
+            visitors -> BigInt,
+            unconfirmed_views -> BigInt,
+            bytes_served -> BigInt,
+            first_viewed_at -> Nullable<Timestamptz>,
+            last_viewed_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -370,7 +393,9 @@ pub mod staff {
         outbox,
         portal_links,
         portal_previews,
+        portal_section_views,
         portal_sessions,
+        portal_usage,
         portals,
         record_types,
         record_watchers,
@@ -553,8 +578,50 @@ pub mod system {
         }
     }
 
+    diesel::table! {
+        portal_links (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+        }
+    }
+
+    diesel::table! {
+        portal_section_views (org_id, link_id, section) {
+            org_id -> Uuid,
+            link_id -> Uuid,
+            section -> Text,
+            views -> BigInt,
+        }
+    }
+
+    diesel::table! {
+        portal_usage (org_id, link_id) {
+            org_id -> Uuid,
+            link_id -> Uuid,
+            views -> BigInt,
+            visits -> BigInt,
+            visitors -> BigInt,
+            unconfirmed_views -> BigInt,
+            bytes_served -> BigInt,
+            first_viewed_at -> Nullable<Timestamptz>,
+            last_viewed_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        usage_batches (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            applied_at -> Timestamptz,
+        }
+    }
+
     diesel::allow_tables_to_appear_in_same_query!(
         door_bypasses,
         outbox,
+        portal_links,
+        portal_section_views,
+        portal_usage,
+        usage_batches,
     );
 }

@@ -24,6 +24,7 @@ use crate::config::{Config, Env};
 use crate::db::pool::Login;
 use crate::db::{bootstrap, migrate};
 use crate::http::serve;
+use crate::worker::Worker;
 use data::{Amount, Planted};
 use servers::{Durability, Found, Servers};
 
@@ -93,7 +94,9 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
     address_urls(&app, &mut planted);
     write(&options.handover(), &planted)?;
     tell(&planted, &options.handover(), start);
+    let worker = Worker::start(app.clone());
     let served = serve::run(app, listener).await;
+    worker.stop().await;
     drop(servers);
     served
 }

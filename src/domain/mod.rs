@@ -23,4 +23,5 @@ pub mod records;
 pub mod shared_records;
 pub mod staff_sessions;
 pub mod tokens;
+pub mod usage;
 pub mod validation;

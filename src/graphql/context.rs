@@ -9,12 +9,15 @@ use tokio::sync::Mutex;
 use super::errors::{Result, coded};
 use super::loaders::{Inline, Loaders};
 use crate::app::App;
+use crate::db::enums::PortalMode;
+use crate::db::ids::{LinkId, OrgId};
 use crate::db::scope::{Access, CredentialHash, PortalPass, Tx};
 use crate::domain::callers::{self, Portal, Staff};
 use crate::domain::changes::{Origin, Write};
 use crate::domain::origins::{self, ForeignPage};
 use crate::domain::tokens::Presented;
 use crate::error::Error;
+use crate::usage::{Seen, Visitor};
 
 /// A credential as presented; what it opens, only the database knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +53,22 @@ pub struct Reading<S: Send + Sync + 'static> {
     pub loaders: Loaders<S>,
 }
 
+/// What a request showed of which portal (LINK-6).
+#[derive(Debug, Default)]
+struct Shown {
+    through: Option<Doorway>,
+    sections: Vec<PortalMode>,
+}
+
+/// The link that a request came through.
+#[derive(Clone, Debug)]
+struct Doorway {
+    org: OrgId,
+    link: LinkId,
+    modes: Vec<PortalMode>,
+    stored: bool,
+}
+
 /// The request, as resolvers see it.
 pub struct RequestContext {
     pub app: Arc<App>,
@@ -61,6 +80,8 @@ pub struct RequestContext {
     staff: Mutex<Option<Arc<StaffReading>>>,
     portal: Mutex<Option<Arc<PortalReading>>>,
     page: Option<Arc<ForeignPage>>,
+    /// What was shown of a portal, for those who count it.
+    shown: std::sync::Mutex<Shown>,
     /// Entered by the mutation root to check the caller; the first verb takes it over.
     prepared: Mutex<Option<Write>>,
 }
@@ -83,6 +104,7 @@ impl RequestContext {
             portal: Mutex::default(),
             prepared: Mutex::default(),
             page: None,
+            shown: std::sync::Mutex::default(),
         }
     }
 
@@ -130,8 +152,37 @@ impl RequestContext {
             _ => callers::enter_portal(&self.app.pools, self.portal_pass().await?, Access::Read).await,
         };
         let reading = Arc::new(self.reading(self.admit(tx.map_err(coded)?).await?));
+        self.came_through(reading.tx.scope());
         *slot = Some(reading.clone());
         Ok(reading)
+    }
+
+    /// A preview comes through no link, and is not counted.
+    fn came_through(&self, portal: &Portal) {
+        let Some(link) = portal.link_id else { return };
+        let (org, modes, stored) = (portal.org_id, portal.modes.clone(), portal.session_id.is_some());
+        self.shown.lock().expect("no panic while held").through = Some(Doorway { org, link, modes, stored });
+    }
+
+    /// Notes that a section was resolved: what makes a request a view (LINK-6).
+    pub fn shows(&self, section: PortalMode) {
+        self.shown.lock().expect("no panic while held").sections.push(section);
+    }
+
+    /// What there is to count of the request; its answer's length is not known yet.
+    pub fn seen(&self) -> Option<Seen> {
+        let shown = self.shown.lock().expect("no panic while held");
+        let Doorway { org, link, modes, stored } = shown.through.clone()?;
+        let visitor = match self.credential {
+            Some(Credential::PortalSession(session)) => Visitor::Known { session: session.hash, keep: None },
+            Some(Credential::Link(token, Some(cookie))) => {
+                let keep = (!stored && !cookie.coded).then_some(token);
+                Visitor::Known { session: cookie.hash, keep }
+            }
+            _ => Visitor::Unknown,
+        };
+        let sections = modes.into_iter().filter(|mode| shown.sections.contains(mode)).collect();
+        Some(Seen { org, link, visitor, sections, bytes: 0, at: self.app.clock.now() })
     }
 
     fn reading<S: Send + Sync + 'static>(&self, tx: Tx<S>) -> Reading<S> {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::HttpBody as _;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -14,6 +15,7 @@ use tracing::Instrument as _;
 use super::Http;
 use super::caller;
 use crate::domain::origins::ForeignPage;
+use crate::usage::Sighting;
 
 /// What is known of a request before anything is read of it.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct Tracked {
     pub start: Instant,
     /// The page of another origin that sent it (API-7).
     pub page: Option<Arc<ForeignPage>>,
+    /// What it shows of a portal, counted when it is answered (LINK-6).
+    pub sighting: Sighting,
 }
 
 /// Gives a request its id, and logs and measures it when it is answered.
@@ -38,8 +42,14 @@ pub async fn track(State(http): State<Http>, mut request: Request, next: Next) -
     #[expect(clippy::disallowed_methods, reason = "measures a duration, decides nothing")]
     let start = Instant::now();
     let request_id = http.app.clock.id().simple().to_string();
-    let tracked =
-        Tracked { request_id: request_id.clone(), network: caller::network(address), start, page: None };
+    let sighting = Sighting::default();
+    let tracked = Tracked {
+        request_id: request_id.clone(),
+        network: caller::network(address),
+        start,
+        page: None,
+        sighting: sighting.clone(),
+    };
     // The template, never the path: a path may hold a token.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = method_name(request.method());
@@ -58,6 +68,11 @@ pub async fn track(State(http): State<Http>, mut request: Request, next: Next) -
     let class = format!("{}xx", status.as_u16() / 100);
     http.app.metrics.requests.with_label_values(&[route.as_str(), method, &class]).inc();
     http.app.metrics.request_seconds.with_label_values(&[&route]).observe(seconds);
+    // Every body that shows something of a portal is whole by now, so its length is known.
+    let bytes = response.body().size_hint().exact().unwrap_or_default();
+    if let Some(seen) = sighting.answered(bytes, status.is_success()) {
+        http.app.usage.record(seen);
+    }
     response.headers_mut().insert("x-request-id", header(&request_id));
     response
 }

@@ -35,3 +35,4 @@ mod sharing_links;
 mod statements;
 mod support;
 mod transport;
+mod usage;

@@ -4,6 +4,7 @@
 
 pub mod guesses;
 pub mod sessions;
+pub mod usage;
 
 use std::time::Duration;
 

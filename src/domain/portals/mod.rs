@@ -9,6 +9,7 @@ mod exposure;
 mod inventory;
 mod links;
 mod manage;
+mod open_sessions;
 mod policy;
 mod previews;
 mod rows;
@@ -25,6 +26,9 @@ pub use links::{
 };
 pub use manage::{CreatedPortal, PortalDraft, PortalEdit, PortalScope, create, revoke, rotate, update};
 pub use manage::{by_ids, count, list};
+pub use open_sessions::{
+    OpenSession, OpenSessions, count_open_sessions, end_open_session, open_sessions, open_sessions_of,
+};
 pub use policy::{Policy, PolicyBreach};
 pub use previews::{Preview, preview};
 pub use rows::{Link, Portal, PortalFilter};

@@ -90,7 +90,7 @@ pub struct DoorwayMutations;
 
 /// The session is over.
 #[derive(SimpleObject)]
-pub struct EndPortalSessionPayload {
+pub struct PortalEndSessionPayload {
     /// Whether there was a session to end; a bare link has none.
     ended: bool,
 }
@@ -98,14 +98,14 @@ pub struct EndPortalSessionPayload {
 #[Object]
 impl DoorwayMutations {
     /// Ends the portal session that the request carries.
-    async fn end_session(&self, ctx: &Context<'_>) -> Option<Result<EndPortalSessionPayload>> {
+    async fn end_session(&self, ctx: &Context<'_>) -> Option<Result<PortalEndSessionPayload>> {
         Some(end_session(ctx).await)
     }
 }
 
-async fn end_session(ctx: &Context<'_>) -> Result<EndPortalSessionPayload> {
+async fn end_session(ctx: &Context<'_>) -> Result<PortalEndSessionPayload> {
     let request = request(ctx);
     let ended =
         portals::end_session(&request.app.pools, request.portal_pass().await?).await.map_err(coded)?;
-    Ok(EndPortalSessionPayload { ended })
+    Ok(PortalEndSessionPayload { ended })
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, SimpleObject};
 use chrono::NaiveDate;
 
-use crate::db::enums::ClientPhase;
+use crate::db::enums::{ClientPhase, PortalMode};
 use crate::db::ids::{RecordId, RecordTypeId, StageId};
 use crate::domain::home::{self, Group, Heading, HomeRecord, Section};
 use crate::graphql::context::request;
@@ -159,6 +159,7 @@ impl HomeQueries {
     async fn home(&self, ctx: &Context<'_>) -> Result<PortalHome> {
         let reading = request(ctx).portal().await?;
         let home = home::read(&reading.tx).await.map_err(coded)?;
+        request(ctx).shows(PortalMode::Records);
         Ok(PortalHome { sections: home.sections.into_iter().map(PortalSection::from).collect() })
     }
 }

@@ -7,7 +7,7 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Json, Object, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::db::enums::{ClientPhase, FieldKind};
+use crate::db::enums::{ClientPhase, FieldKind, PortalMode};
 use crate::db::ids::{MilestoneId, RecordId, RecordTypeId, StageId};
 use crate::db::paging::Page;
 use crate::domain::callers::Portal;
@@ -370,10 +370,13 @@ impl RecordQueries {
             }
         };
         let (rows, count) = futures::try_join!(rows, count).map_err(coded)?;
+        request(ctx).shows(PortalMode::Records);
         Ok(PortalRecordConnection::new(rows, |row| SharedRecordKey::from(row), page.after.is_some(), count))
     }
 }
 
 async fn load(ctx: &Context<'_>, id: RecordId) -> Result<PortalRecord> {
-    request(ctx).portal().await?.loaders.required(id, "record").await.map(PortalRecord)
+    let record = request(ctx).portal().await?.loaders.required(id, "record").await?;
+    request(ctx).shows(PortalMode::Records);
+    Ok(PortalRecord(record))
 }

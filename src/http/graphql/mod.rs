@@ -199,6 +199,9 @@ pub(super) async fn execute(
     let context = RequestContext::new(http.app.clone(), credential, origin, user_agent, inline);
     let context = Arc::new(context.sent_by(tracked.page.clone()));
     let mut answer = loaders::run(http.schema.execute(request.data(context.clone())), batches).await;
+    if let Some(seen) = context.seen() {
+        tracked.sighting.note(seen);
+    }
     // The client need not wait for COMMIT: what it reads was read, what it changed is committed.
     tokio::spawn(async move { context.finish().await });
     crate::graphql::errors::finish(&mut answer, &tracked.request_id);

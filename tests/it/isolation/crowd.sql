@@ -66,6 +66,9 @@ begin
         insert into portal_sessions (org_id, id, link_id, generation, token_hash, expires_at, ended_at) values
             (org, gen_random_uuid(), link, 1, sha256(('vp_ended' || org)::bytea), now() + interval '1 day', now()),
             (org, gen_random_uuid(), link, 1, sha256(('vp_live' || org)::bytea), now() + interval '1 day', null);
+        insert into portal_usage (org_id, link_id, views, visits, visitors, last_viewed_at) values (org, link, 3, 2, 1, now());
+        insert into portal_section_views (org_id, link_id, section, views) values (org, link, 'RECORDS', 3);
+        insert into usage_batches (org_id, id, applied_at) values (org, gen_random_uuid(), now());
 
         -- A door with an access code, its bypass, and a preview of the first portal.
         insert into portals (org_id, id, label, title, company_id, modes, created_by, code_hash, code_key, code_version)

@@ -6,7 +6,9 @@ mod inventory;
 mod mutations;
 mod previews;
 mod queries;
+mod sessions;
 mod sharing;
+mod usage;
 
 use std::collections::HashMap;
 
@@ -18,7 +20,9 @@ pub use exposure::ExposureQueries;
 pub use mutations::PortalMutations;
 pub use previews::PreviewMutations;
 pub use queries::PortalQueries;
+pub use sessions::{PortalSessionMutations, PortalSessionQueries};
 pub use sharing::SharingMutations;
+pub use usage::PortalUsage;
 
 use super::companies::Company;
 use crate::adapters::redis::guesses::DoorWatch;
@@ -156,6 +160,11 @@ impl Portal {
         let links = reading.loaders.many(LinksOf(self.0.id)).await?;
         Ok(links.into_iter().map(PortalLink).collect())
     }
+
+    /// How it is used, all its links together.
+    async fn usage(&self, ctx: &Context<'_>) -> Result<PortalUsage> {
+        usage::load(ctx, self.0.id, None).await
+    }
 }
 
 impl From<portals::Portal> for Portal {
@@ -230,6 +239,11 @@ impl PortalLink {
         let reading = request.staff().await?;
         let portal: portals::Portal = reading.loaders.required(self.0.portal_id, "portal").await?;
         Ok(self.0.state(&portal, request.app.clock.now()))
+    }
+
+    /// How it is used.
+    async fn usage(&self, ctx: &Context<'_>) -> Result<PortalUsage> {
+        usage::load(ctx, self.0.portal_id, Some(self.0.id)).await
     }
 
     /// Raised by every change; an update names the one it read.

@@ -1,0 +1,6 @@
+drop function keep_portal_session(bytea, uuid, bytea, timestamptz);
+drop policy app_system_select on portal_links;
+revoke select (org_id, id) on portal_links from app_system;
+drop table usage_batches;
+drop table portal_section_views;
+drop table portal_usage;

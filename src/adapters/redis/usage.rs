@@ -1,0 +1,323 @@
+//! Counts of what portals show (LINK-6), on their way to Postgres. All keys share one hash tag:
+//!
+//! | key | holds |
+//! | --- | --- |
+//! | `counts` | a hash: what was counted since the last drain, with the id of its batch from its first count on |
+//! | `batch <uuid>` | a `counts` that a drain has taken |
+//! | `batches` | the set of those not yet drained to the end |
+//! | `visitor <link> <hash>` | a hash: when the visitor was first and last counted; a month |
+//! | `pending <link> <hash>` | a hash: loads of a browser that has not come back yet; a day |
+//! | `era` | made when it is missing, so that a Redis that lost its memory is noticed |
+//!
+//! What the numbers mean:
+//! - a *view* is a request that showed at least one section; it counts once for each section shown;
+//! - a browser's first load is *unconfirmed*. When the browser comes back with its cookie, by beacon,
+//!   POST or next load, within a day, its loads move: unconfirmed down, views up. So counts may be
+//!   negative in one batch, and the sum over all batches is exact;
+//! - a *visit* begins with a view after half an hour without one of the same visitor;
+//! - a *visitor* is a session that viewed something, once in the month that sessions live;
+//! - *bytes* are those of every answer's body as sent, confirmed or not.
+//!
+//! Moments are the caller's; Redis's own clock only throws away what nobody will ask for again.
+//!
+//! Without Redis nothing is counted: [`crate::usage`] reports how much was not. A Redis that forgets
+//! loses what was not drained, and takes known visitors for new ones.
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use redis::Script;
+use uuid::Uuid;
+
+use super::Redis;
+use crate::db::enums::PortalMode;
+use crate::db::ids::{LinkId, OrgId};
+use crate::db::scope::CredentialHash;
+use crate::error::Result;
+
+/// After so long without a view, the next one begins a visit.
+const SILENCE: TimeDelta = TimeDelta::minutes(30);
+/// As long as a session lives.
+const MONTH: TimeDelta = TimeDelta::days(30);
+/// How long a load waits for its visitor to come back.
+const PENDING: TimeDelta = TimeDelta::days(1);
+/// While so many batches wait, because Postgres is away, counts gather in one place.
+const MOST_BATCHES: usize = 4;
+
+/// What one request showed of a portal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub org: OrgId,
+    pub link: LinkId,
+    pub visitor: Visitor,
+    /// What was shown; none for a request that showed only the door.
+    pub sections: Vec<PortalMode>,
+    /// Of the answer's body, as sent.
+    pub bytes: u64,
+    pub at: DateTime<Utc>,
+}
+
+/// Who saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visitor {
+    /// Nobody that could be known again.
+    Unknown,
+    /// A browser that is given this session's cookie with the answer, and may never come back.
+    First(CredentialHash),
+    /// A session that was opened with the API, or a browser that came back with its cookie.
+    Known {
+        session: CredentialHash,
+        /// For a browser whose session is not stored yet: the hash of the link's token, so that the
+        /// drain stores it (DOOR-4).
+        keep: Option<CredentialHash>,
+    },
+}
+
+/// Counts that were taken and not yet drained to the end.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// From its first count on.
+    pub id: Uuid,
+    pub counts: Vec<Count>,
+    pub sessions: Vec<KeptSession>,
+}
+
+/// One number of one link. Differences: they may be negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    pub org: OrgId,
+    pub link: LinkId,
+    pub measure: Measure,
+    pub value: i64,
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    Views,
+    SectionViews(PortalMode),
+    Visits,
+    Visitors,
+    UnconfirmedViews,
+    BytesServed,
+    /// A moment in milliseconds: the earliest counts.
+    FirstViewedAt,
+    /// A moment in milliseconds: the latest counts.
+    LastViewedAt,
+}
+
+/// The session of a browser that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptSession {
+    pub org: OrgId,
+    /// Of the link's token that it came with.
+    pub link: CredentialHash,
+    pub session: CredentialHash,
+    pub at: DateTime<Utc>,
+}
+
+/// What there is to drain.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// Changes when Redis lost its memory.
+    pub era: Uuid,
+    /// The names of all batches that wait, those of crashed drains among them.
+    pub batches: Vec<Uuid>,
+}
+
+/// KEYS: counts, then for each request its visitor and pending.
+/// ARGV: batch id, silence, month, pending's life, then for each request six:
+/// `org/link/`, now, bytes, sections with commas, who (unknown, first, known), session to keep.
+static COUNT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+local counts = KEYS[1]
+local silence, month = tonumber(ARGV[2]), tonumber(ARGV[3])
+local function add(field, n) if n ~= 0 then redis.call('HINCRBY', counts, field, n) end end
+local function note(field, at, better)
+    local known = tonumber(redis.call('HGET', counts, field))
+    if not known or better(at, known) == at then redis.call('HSET', counts, field, string.format('%.0f', at)) end
+end
+local function view(link, visitor, at)
+    note(link .. 'first', at, math.min)
+    note(link .. 'last', at, math.max)
+    local since = tonumber(redis.call('HGET', visitor, 'since'))
+    if not since or at - since >= month then
+        add(link .. 'visitors', 1)
+        redis.call('HSET', visitor, 'since', string.format('%.0f', at))
+        redis.call('PEXPIRE', visitor, ARGV[3])
+    end
+    local last = tonumber(redis.call('HGET', visitor, 'last'))
+    if not last or at - last >= silence then add(link .. 'visits', 1) end
+    redis.call('HSET', visitor, 'last', string.format('%.0f', math.max(at, last or at)))
+end
+local function move(link, visitor, pending)
+    local fields = redis.call('HGETALL', pending)
+    if #fields == 0 then return end
+    redis.call('DEL', pending)
+    for i = 1, #fields, 2 do
+        local n = tonumber(fields[i + 1])
+        if fields[i] == 'at' then view(link, visitor, n)
+        elseif fields[i] == 'loads' then add(link .. 'unconfirmed', -n) add(link .. 'views', n)
+        else add(link .. fields[i], n) end
+    end
+end
+redis.call('HSETNX', counts, 'batch', ARGV[1])
+for i = 0, (#KEYS - 1) / 2 - 1 do
+    local visitor, pending = KEYS[2 + 2 * i], KEYS[3 + 2 * i]
+    local link, at, bytes, sections, who, keep = unpack(ARGV, 5 + 6 * i, 10 + 6 * i)
+    at = tonumber(at)
+    add(link .. 'bytes', tonumber(bytes))
+    if who == 'known' then
+        move(link, visitor, pending)
+        if keep ~= '' then redis.call('HSETNX', counts, keep, string.format('%.0f', at)) end
+    end
+    if sections ~= '' then
+        if who == 'known' then
+            add(link .. 'views', 1)
+            view(link, visitor, at)
+        else
+            add(link .. 'unconfirmed', 1)
+        end
+        if who == 'first' then
+            redis.call('HINCRBY', pending, 'loads', 1)
+            redis.call('HSETNX', pending, 'at', string.format('%.0f', at))
+            redis.call('PEXPIRE', pending, ARGV[4])
+        end
+        for section in string.gmatch(sections, '[^,]+') do
+            if who == 'known' then add(link .. 'views/' .. section, 1) end
+            if who == 'first' then redis.call('HINCRBY', pending, 'views/' .. section, 1) end
+        end
+    end
+end
+return 1",
+    )
+});
+
+/// KEYS: counts, batches, the new batch, era. ARGV: the new batch's name, a new era, most batches.
+static TAKE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+redis.call('SETNX', KEYS[4], ARGV[2])
+if redis.call('SCARD', KEYS[2]) < tonumber(ARGV[3]) and redis.call('EXISTS', KEYS[1]) == 1 then
+    redis.call('RENAME', KEYS[1], KEYS[3])
+    redis.call('SADD', KEYS[2], ARGV[1])
+end
+return {redis.call('GET', KEYS[4]), redis.call('SMEMBERS', KEYS[2])}",
+    )
+});
+
+/// KEYS: batches, the batch. ARGV: its name.
+static CLEAR: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+redis.call('DEL', KEYS[2])
+return redis.call('SREM', KEYS[1], ARGV[1])",
+    )
+});
+
+impl Redis {
+    /// Counts requests, all or none. `batch` names the batch they begin, if they begin one.
+    pub async fn count_usage(&self, seen: &[Seen], batch: Uuid) -> Result<()> {
+        let mut call = COUNT.prepare_invoke();
+        call.key(self.usage_key("counts")).arg(batch.to_string());
+        call.arg(SILENCE.num_milliseconds()).arg(MONTH.num_milliseconds()).arg(PENDING.num_milliseconds());
+        for seen in seen {
+            let (who, session, keep) = match seen.visitor {
+                Visitor::Unknown => ("unknown", None, None),
+                Visitor::First(session) => ("first", Some(session), None),
+                Visitor::Known { session, keep } => ("known", Some(session), keep),
+            };
+            let session = session.map(hex::encode).unwrap_or_default();
+            let keep = keep.map(|link| format!("session/{}/{}/{session}", seen.org, hex::encode(link)));
+            let sections: Vec<&str> = seen.sections.iter().map(|section| section.as_str()).collect();
+            call.key(self.usage_key(&format!("visitor {} {session}", seen.link)));
+            call.key(self.usage_key(&format!("pending {} {session}", seen.link)));
+            call.arg(format!("{}/{}/", seen.org, seen.link)).arg(seen.at.timestamp_millis());
+            call.arg(seen.bytes).arg(sections.join(",")).arg(who).arg(keep.unwrap_or_default());
+        }
+        self.ask(async |redis| call.invoke_async(redis).await).await
+    }
+
+    /// Takes what was counted as a new batch, and lists all that wait. `new` names it, and the era
+    /// if there is none.
+    pub async fn take_usage(&self, new: Uuid) -> Result<Taken> {
+        let mut call = TAKE.prepare_invoke();
+        call.key(self.usage_key("counts")).key(self.usage_key("batches"));
+        call.key(self.batch_key(new)).key(self.usage_key("era"));
+        call.arg(new.to_string()).arg(new.to_string()).arg(MOST_BATCHES);
+        let (era, batches): (String, Vec<String>) =
+            self.ask(async |redis| call.invoke_async(redis).await).await?;
+        let mut batches: Vec<Uuid> = batches.iter().filter_map(|name| Uuid::try_parse(name).ok()).collect();
+        // Names sort by time: what was counted first is drained first.
+        batches.sort_unstable();
+        Ok(Taken { era: Uuid::try_parse(&era).unwrap_or_default(), batches })
+    }
+
+    /// Reads a batch; none if somebody else has drained it.
+    pub async fn read_usage(&self, name: Uuid) -> Result<Option<Batch>> {
+        let key = self.batch_key(name);
+        let fields: Vec<(String, String)> =
+            self.ask(async |redis| redis::cmd("HGETALL").arg(key).query_async(redis).await).await?;
+        let Some((_, id)) = fields.iter().find(|(field, _)| field == "batch") else { return Ok(None) };
+        let id = Uuid::try_parse(id).unwrap_or(name);
+        let mut batch = Batch { id, counts: Vec::new(), sessions: Vec::new() };
+        for (field, value) in fields.iter().filter(|(field, _)| field != "batch") {
+            match (parse_count(field, value), parse_session(field, value)) {
+                (Some(count), _) => batch.counts.push(count),
+                (_, Some(session)) => batch.sessions.push(session),
+                (None, None) => tracing::error!(usage.batch = %id, "a count cannot be read"),
+            }
+        }
+        Ok(Some(batch))
+    }
+
+    /// Forgets a batch that was applied.
+    pub async fn clear_usage(&self, name: Uuid) -> Result<()> {
+        let mut call = CLEAR.prepare_invoke();
+        call.key(self.usage_key("batches")).key(self.batch_key(name)).arg(name.to_string());
+        self.ask(async |redis| call.invoke_async(redis).await).await
+    }
+
+    fn batch_key(&self, name: Uuid) -> String {
+        self.usage_key(&format!("batch {name}"))
+    }
+
+    fn usage_key(&self, name: &str) -> String {
+        self.key("usage", name)
+    }
+}
+
+/// Reads `org/link/measure`.
+fn parse_count(field: &str, value: &str) -> Option<Count> {
+    let (org, rest) = field.split_once('/')?;
+    let (link, measure) = rest.split_once('/')?;
+    let measure = match measure {
+        "views" => Measure::Views,
+        "visits" => Measure::Visits,
+        "visitors" => Measure::Visitors,
+        "unconfirmed" => Measure::UnconfirmedViews,
+        "bytes" => Measure::BytesServed,
+        "first" => Measure::FirstViewedAt,
+        "last" => Measure::LastViewedAt,
+        section => {
+            let section = section.strip_prefix("views/")?;
+            Measure::SectionViews(*PortalMode::ALL.iter().find(|mode| mode.as_str() == section)?)
+        }
+    };
+    Some(Count {
+        org: Uuid::try_parse(org).ok()?.into(),
+        link: Uuid::try_parse(link).ok()?.into(),
+        measure,
+        value: value.parse().ok()?,
+    })
+}
+
+/// Reads `session/org/link's hash/session's hash`.
+fn parse_session(field: &str, value: &str) -> Option<KeptSession> {
+    let mut parts = field.strip_prefix("session/")?.split('/');
+    let org = Uuid::try_parse(parts.next()?).ok()?.into();
+    let mut hash = || CredentialHash::try_from(hex::decode(parts.next()?).ok()?).ok();
+    let (link, session) = (hash()?, hash()?);
+    Some(KeptSession { org, link, session, at: DateTime::from_timestamp_millis(value.parse().ok()?)? })
+}

@@ -1,0 +1,183 @@
+//! From a request that showed something of a portal to Redis (LINK-6), without the request waiting:
+//! it notes what it showed in its [`Sighting`], the answer's last layer hands that to the
+//! [`Recorder`], and a job of the worker sends it on. Not here: what the numbers mean; that is
+//! [`crate::adapters::redis::usage`].
+//!
+//! What cannot be counted, because Redis is away or the queue is full, is reported and never
+//! invented. It is not tried again either: nobody knows whether it arrived.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use prometheus::IntCounter;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+pub use crate::adapters::redis::usage::{Seen, Visitor};
+use crate::db::scope::CredentialHash;
+use crate::metrics::Metrics;
+
+/// Requests that may wait to be counted; some seconds of a busy instance.
+const CAPACITY: usize = 20_000;
+/// How often the log says that something was not counted.
+const COMPLAINTS: TimeDelta = TimeDelta::minutes(1);
+
+/// What a request showed, noted while it runs. All clones of a request's share it.
+#[derive(Clone, Debug, Default)]
+pub struct Sighting(Arc<Mutex<Noted>>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    seen: Option<Seen>,
+    first: Option<CredentialHash>,
+}
+
+impl Sighting {
+    /// Notes what was shown. A request that runs several documents counts once.
+    pub fn note(&self, seen: Seen) {
+        let mut noted = open(&self.0);
+        match &mut noted.seen {
+            Some(before) => {
+                let new: Vec<_> = seen.sections.iter().filter(|new| !before.sections.contains(new)).collect();
+                before.sections.extend(new);
+                before.visitor = seen.visitor;
+            }
+            nothing => *nothing = Some(seen),
+        }
+    }
+
+    /// Says that a browser which came without a cookie is given one with this answer: the hash of
+    /// its token. Its load is confirmed when it comes back.
+    pub fn gives_cookie(&self, session: CredentialHash) {
+        open(&self.0).first = Some(session);
+    }
+
+    /// What to count now that it is answered, if it was about a portal at all. A refusal or a defect
+    /// shows no section, whatever was resolved for it.
+    pub fn answered(&self, bytes: u64, success: bool) -> Option<Seen> {
+        let mut noted = open(&self.0);
+        let mut seen = noted.seen.take()?;
+        if let (Visitor::Unknown, Some(session)) = (seen.visitor, noted.first) {
+            seen.visitor = Visitor::First(session);
+        }
+        if !success {
+            seen.sections.clear();
+        }
+        seen.bytes = bytes;
+        Some(seen)
+    }
+}
+
+/// Takes what was shown, and remembers what of it reached Redis.
+pub struct Recorder {
+    queue: Mutex<VecDeque<Seen>>,
+    wake: Notify,
+    /// Requests that this instance has sent to Redis.
+    counted: AtomicU64,
+    memory: Mutex<Memory>,
+    complaint: Mutex<Complaint>,
+    uncounted: IntCounter,
+    lost: IntCounter,
+}
+
+/// What is known of Redis's memory.
+#[derive(Debug, Default)]
+struct Memory {
+    era: Option<Uuid>,
+    /// How many of `counted` are in Postgres for sure.
+    settled: u64,
+}
+
+#[derive(Debug, Default)]
+struct Complaint {
+    last: Option<DateTime<Utc>>,
+    since: u64,
+}
+
+impl Recorder {
+    pub fn new(metrics: &Metrics) -> Self {
+        Self {
+            queue: Mutex::default(),
+            wake: Notify::new(),
+            counted: AtomicU64::default(),
+            memory: Mutex::default(),
+            complaint: Mutex::default(),
+            uncounted: metrics.usage_uncounted.clone(),
+            lost: metrics.usage_lost.clone(),
+        }
+    }
+
+    /// Takes one request. Never waits.
+    pub fn record(&self, seen: Seen) {
+        let at = seen.at;
+        let fits = {
+            let mut queue = open(&self.queue);
+            let fits = queue.len() < CAPACITY;
+            if fits {
+                queue.push_back(seen);
+            }
+            fits
+        };
+        if fits { self.wake.notify_one() } else { self.missed(1, at) }
+    }
+
+    /// The oldest requests that wait, at most so many.
+    pub(crate) fn take(&self, most: usize) -> Vec<Seen> {
+        let mut queue = open(&self.queue);
+        let most = most.min(queue.len());
+        queue.drain(..most).collect()
+    }
+
+    /// Waits until there is something to take.
+    pub(crate) async fn awaits(&self) {
+        while open(&self.queue).is_empty() {
+            self.wake.notified().await;
+        }
+    }
+
+    /// So many reached Redis.
+    pub(crate) fn reached(&self, count: usize) {
+        self.counted.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// So many could not be counted.
+    pub(crate) fn missed(&self, count: usize, now: DateTime<Utc>) {
+        self.uncounted.inc_by(count as u64);
+        let mut complaint = open(&self.complaint);
+        complaint.since += count as u64;
+        if complaint.last.is_none_or(|last| now - last >= COMPLAINTS) {
+            tracing::error!(usage.uncounted = complaint.since, "requests were not counted");
+            *complaint = Complaint { last: Some(now), since: 0 };
+        }
+    }
+
+    /// How many this instance has sent to Redis; before a drain, for [`Self::settle`] after it.
+    pub(crate) fn counted(&self) -> u64 {
+        self.counted.load(Ordering::Relaxed)
+    }
+
+    /// Compares Redis's era with the one seen before. If it lost its memory, what this instance sent
+    /// since its last whole drain may be lost: so many at most, which is reported.
+    pub(crate) fn remember(&self, era: Uuid) {
+        let mut memory = open(&self.memory);
+        if memory.era.replace(era).is_some_and(|before| before != era) {
+            let most = self.counted().saturating_sub(memory.settled);
+            memory.settled += most;
+            self.lost.inc_by(most);
+            tracing::error!(usage.lost = most, "Redis lost its memory, and counts with it: at most so many");
+        }
+    }
+
+    /// The first so many that were sent are in Postgres.
+    pub(crate) fn settle(&self, counted: u64) {
+        let mut memory = open(&self.memory);
+        memory.settled = memory.settled.max(counted);
+    }
+}
+
+/// Nothing here panics while it holds a lock, and counting goes on if something did.
+fn open<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}

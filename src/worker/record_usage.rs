@@ -1,0 +1,45 @@
+//! Sends what requests showed to Redis (LINK-6), as many at a time as have gathered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::pause;
+use crate::app::App;
+use crate::error::Result;
+
+/// Requests that one script counts: it keeps Redis busy for well under a millisecond.
+const AT_ONCE: usize = 100;
+/// How long Redis is left alone after it did not answer; what comes in meanwhile waits its turn.
+const RESPITE: Duration = Duration::from_secs(1);
+
+/// Sends until the service stops.
+pub(super) async fn run(app: Arc<App>, mut stopped: watch::Receiver<()>) {
+    loop {
+        tokio::select! {
+            () = app.usage.awaits() => {}
+            _ = stopped.changed() => return,
+        }
+        if flush(&app).await.is_err() && !pause(RESPITE, &mut stopped).await {
+            return;
+        }
+    }
+}
+
+/// Sends what has gathered. Ends at the first refusal, and reports what was in it.
+pub async fn flush(app: &App) -> Result<()> {
+    loop {
+        let seen = app.usage.take(AT_ONCE);
+        if seen.is_empty() {
+            return Ok(());
+        }
+        match app.redis.count_usage(&seen, app.clock.id()).await {
+            Ok(()) => app.usage.reached(seen.len()),
+            Err(refused) => {
+                app.usage.missed(seen.len(), app.clock.now());
+                return Err(refused);
+            }
+        }
+    }
+}
