@@ -262,7 +262,7 @@ ALTER FUNCTION public.found_organization(org uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.found_organization(org uuid) IS 'Enters an organisation that does not exist yet, for sign-up (ORG-1). Not from within another.';
 
-CREATE FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone) RETURNS void
+CREATE FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone, has_left boolean) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -270,12 +270,14 @@ CREATE FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea
     select d.org_id, session, d.link_id, d.generation, token, 'PAGE', least(expires, d.ends_at)
     from live_doorways(link) d
     where d.org_id = app_org() and d.session_id is null and d.mark is null and expires > now()
-    on conflict do nothing
+    on conflict do nothing;
+    update portal_sessions set ended_at = now()
+    where has_left and token_hash = token and org_id = app_org() and ended_at is null;
 $$;
 
-ALTER FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone) OWNER TO door;
+ALTER FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone, has_left boolean) OWNER TO door;
 
-COMMENT ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone) IS 'Stores the session of a browser that came back with its cookie (DOOR-4), if the link''s hash still opens a door that asks no code. For the worker, within the organisation it entered.';
+COMMENT ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone, has_left boolean) IS 'Stores the session of a browser that came back with its cookie (DOOR-4), if the link''s hash still opens a door that asks no code. has_left: who signed out before it was stored has no open session. For the worker, within the organisation it entered.';
 
 CREATE FUNCTION public.live_doorways(hash bytea) RETURNS TABLE(org_id uuid, link_id uuid, generation integer, portal_id uuid, company_id uuid, record_id uuid, modes text[], session_id uuid, ends_at timestamp with time zone, code_salt uuid, code_key text, code_hash bytea, mark bytea)
     LANGUAGE sql STABLE
@@ -2248,6 +2250,8 @@ CREATE POLICY door_select ON public.staff_sessions FOR SELECT TO door USING (tru
 
 CREATE POLICY door_update ON public.door_bypasses FOR UPDATE TO door USING (true);
 
+CREATE POLICY door_update ON public.portal_sessions FOR UPDATE TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 ALTER TABLE public.event_counters ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.events ENABLE ROW LEVEL SECURITY;
@@ -2420,8 +2424,8 @@ GRANT ALL ON FUNCTION public.find_person(address text) TO app_staff;
 REVOKE ALL ON FUNCTION public.found_organization(org uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.found_organization(org uuid) TO app_staff;
 
-REVOKE ALL ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone) TO app_system;
+REVOKE ALL ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone, has_left boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone, has_left boolean) TO app_system;
 
 REVOKE ALL ON FUNCTION public.live_doorways(hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.live_doorways(hash bytea) TO door;
@@ -2860,7 +2864,7 @@ GRANT SELECT(expires_at),INSERT(expires_at) ON TABLE public.portal_sessions TO d
 GRANT SELECT(expires_at) ON TABLE public.portal_sessions TO app_staff;
 GRANT SELECT(expires_at) ON TABLE public.portal_sessions TO app_portal;
 
-GRANT SELECT(ended_at) ON TABLE public.portal_sessions TO door;
+GRANT SELECT(ended_at),UPDATE(ended_at) ON TABLE public.portal_sessions TO door;
 GRANT SELECT(ended_at),UPDATE(ended_at) ON TABLE public.portal_sessions TO app_staff;
 GRANT UPDATE(ended_at) ON TABLE public.portal_sessions TO app_portal;
 

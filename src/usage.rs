@@ -15,7 +15,7 @@ use prometheus::IntCounter;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-pub use crate::adapters::redis::usage::{Seen, Visitor};
+pub use crate::adapters::redis::usage::{Returned, Seen, Visitor};
 use crate::db::scope::CredentialHash;
 use crate::metrics::Metrics;
 

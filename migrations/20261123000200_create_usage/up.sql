@@ -86,19 +86,25 @@ grant select, insert (org_id, id, applied_at), delete on usage_batches to app_sy
 create policy app_system_select on portal_links for select to app_system using (org_id = (select app_org()));
 grant select (org_id, id) on portal_links to app_system;
 
-create function keep_portal_session(link bytea, session uuid, token bytea, expires timestamptz) returns void
+create policy door_update on portal_sessions for update to door using (org_id = (select app_org()));
+grant update (ended_at) on portal_sessions to door;
+
+create function keep_portal_session(link bytea, session uuid, token bytea, expires timestamptz, has_left boolean)
+returns void
 language sql security definer set search_path = public, pg_temp
 as $$
     insert into portal_sessions (org_id, id, link_id, generation, token_hash, kind, expires_at)
     select d.org_id, session, d.link_id, d.generation, token, 'PAGE', least(expires, d.ends_at)
     from live_doorways(link) d
     where d.org_id = app_org() and d.session_id is null and d.mark is null and expires > now()
-    on conflict do nothing
+    on conflict do nothing;
+    update portal_sessions set ended_at = now()
+    where has_left and token_hash = token and org_id = app_org() and ended_at is null;
 $$;
-comment on function keep_portal_session(bytea, uuid, bytea, timestamptz) is 'Stores the session of a browser that came back with its cookie (DOOR-4), if the link''s hash still opens a door that asks no code. For the worker, within the organisation it entered.';
+comment on function keep_portal_session(bytea, uuid, bytea, timestamptz, boolean) is 'Stores the session of a browser that came back with its cookie (DOOR-4), if the link''s hash still opens a door that asks no code. has_left: who signed out before it was stored has no open session. For the worker, within the organisation it entered.';
 
-revoke execute on function keep_portal_session(bytea, uuid, bytea, timestamptz) from public;
-grant execute on function keep_portal_session(bytea, uuid, bytea, timestamptz) to app_system;
+revoke execute on function keep_portal_session(bytea, uuid, bytea, timestamptz, boolean) from public;
+grant execute on function keep_portal_session(bytea, uuid, bytea, timestamptz, boolean) to app_system;
 grant create on schema public to door;
-alter function keep_portal_session(bytea, uuid, bytea, timestamptz) owner to door;
+alter function keep_portal_session(bytea, uuid, bytea, timestamptz, boolean) owner to door;
 revoke create on schema public from door;

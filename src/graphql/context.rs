@@ -17,7 +17,7 @@ use crate::domain::changes::{Origin, Write};
 use crate::domain::origins::{self, ForeignPage};
 use crate::domain::tokens::Presented;
 use crate::error::Error;
-use crate::usage::{Seen, Visitor};
+use crate::usage::{Returned, Seen, Visitor};
 
 /// A credential as presented; what it opens, only the database knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,7 @@ pub struct Reading<S: Send + Sync + 'static> {
 struct Shown {
     through: Option<Doorway>,
     sections: Vec<PortalMode>,
+    left: bool,
 }
 
 /// The link that a request came through.
@@ -169,15 +170,23 @@ impl RequestContext {
         self.shown.lock().expect("no panic while held").sections.push(section);
     }
 
+    /// Notes that the visitor signed out, for a browser whose session is not stored yet (DOOR-4).
+    pub fn leaves(&self) {
+        self.shown.lock().expect("no panic while held").left = true;
+    }
+
     /// What there is to count of the request; its answer's length is not known yet.
     pub fn seen(&self) -> Option<Seen> {
         let shown = self.shown.lock().expect("no panic while held");
         let Doorway { org, link, modes, stored } = shown.through.clone()?;
         let visitor = match self.credential {
-            Some(Credential::PortalSession(session)) => Visitor::Known { session: session.hash, keep: None },
+            Some(Credential::PortalSession(session)) => {
+                Visitor::Known { session: session.hash, browser: None }
+            }
             Some(Credential::Link(token, Some(cookie))) => {
-                let keep = (!stored && !cookie.coded).then_some(token);
-                Visitor::Known { session: cookie.hash, keep }
+                let browser = Returned { link: token, left: shown.left };
+                let browser = (!stored && !cookie.coded).then_some(browser);
+                Visitor::Known { session: cookie.hash, browser }
             }
             _ => Visitor::Unknown,
         };

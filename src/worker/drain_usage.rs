@@ -89,7 +89,8 @@ fn portions(batch: Batch) -> BTreeMap<OrgId, Portion> {
         portions.entry(org).or_insert_with(portion).tallies.push(tally);
     }
     for kept in batch.sessions {
-        let browser = ReturnedBrowser { link: kept.link, session: kept.session, at: kept.at };
+        let browser =
+            ReturnedBrowser { link: kept.link, session: kept.session, at: kept.at, left: kept.left };
         portions.entry(kept.org).or_insert_with(portion).browsers.push(browser);
     }
     portions

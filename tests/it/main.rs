@@ -11,6 +11,7 @@ mod cors;
 mod demo;
 mod descriptions;
 mod door_page;
+mod drains;
 mod exposure;
 mod generated;
 mod health;

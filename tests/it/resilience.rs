@@ -2,29 +2,15 @@
 //! and nothing is handed out twice.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{Request, StatusCode};
+use axum::http::StatusCode;
 use diesel_async::SimpleAsyncConnection as _;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use serde_json::{Value, json};
-use tower::ServiceExt as _;
-use vestibule::app::App;
-use vestibule::clock::Clock;
-use vestibule::config::{Config, Env};
+use serde_json::json;
 use vestibule::db::scope::Access;
-use vestibule::db::{bootstrap, migrate};
-use vestibule::demo::data::{self, PlantedOrganization};
-use vestibule::demo::servers::{Durability, Servers};
 use vestibule::domain::callers::{enter_staff, hash_token};
 
-use crate::support::cluster::AMOUNT;
 use crate::support::wire::{self, Service};
-use crate::support::{Answer, SEALING_KEYS, Sql, TestApp};
+use crate::support::{Answer, Island, SEALING_KEYS, Sql, TestApp};
 
 const COUNT: &str = "{ staff { companies { totalCount } } }";
 const CREATE: &str =
@@ -106,82 +92,15 @@ async fn a_transaction_with_a_swallowed_error_never_reports_success() {
     assert_eq!(kept, "0");
 }
 
-/// A service with a Postgres and a Redis that the test may stop.
-struct Island {
-    folder: tempfile::TempDir,
-    servers: Option<Servers>,
-    settings: Vec<(&'static str, String)>,
-    router: Router,
-    acme: PlantedOrganization,
-}
-
-impl Island {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let servers = start(folder.path());
-        bootstrap::run(&servers.admin_url("postgres"), "island", |_| None).await.unwrap();
-        let migrator = format!("{}&user=app_migrate", servers.database_url("island"));
-        migrate::run(&migrator).await.unwrap();
-        let mut world = data::plant(&migrator, AMOUNT, &Clock::default(), |_| {}).await.unwrap();
-        let settings = vec![
-            ("DATABASE_URL", servers.database_url("island")),
-            ("DATABASE_CONNECTIONS", "3".to_owned()),
-            ("REDIS_URL", servers.redis_url()),
-            ("SEALING_KEYS", SEALING_KEYS.to_owned()),
-        ];
-        let app = App::new(Config::read(&Env::of(settings.clone())).unwrap()).unwrap();
-        let router = vestibule::http::router(app);
-        Self { folder, servers: Some(servers), settings, router, acme: world.swap_remove(0) }
+/// Adds a company; whether that was acknowledged. Everything else has to be an honest 503.
+async fn adds(island: &Island, name: &str) -> bool {
+    let input = json!({ "input": { "name": name } });
+    let answer = island.query(&island.acme.staff_token, CREATE, input).await;
+    if answer.status == StatusCode::OK && answer.json().get("errors").is_none() {
+        return true;
     }
-
-    /// Kills Postgres where it stands, as a crash would.
-    fn kill_postgres(&self) {
-        let file = std::fs::read_to_string(self.folder.path().join("postgres/postmaster.pid")).unwrap();
-        let pid: i32 = file.lines().next().unwrap().parse().unwrap();
-        kill(Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
-    }
-
-    async fn shut_redis_down(&self) {
-        let redis = redis::Client::open(self.servers.as_ref().unwrap().redis_url()).unwrap();
-        let mut connection = redis.get_multiplexed_async_connection().await.unwrap();
-        let _ = redis::cmd("SHUTDOWN").arg("NOSAVE").query_async::<()>(&mut connection).await;
-    }
-
-    /// Both servers, as they were.
-    fn restart(&mut self) {
-        self.servers = None;
-        self.servers = Some(start(self.folder.path()));
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        let request = Request::get(path).body(Body::empty()).unwrap();
-        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
-    }
-
-    async fn query(&self, token: &str, document: &str, variables: Value) -> Answer {
-        let body = json!({ "query": document, "variables": variables }).to_string();
-        let request = Request::post("/graphql")
-            .header(CONTENT_TYPE, "application/json")
-            .header(AUTHORIZATION, format!("Bearer {token}"));
-        let request = request.body(Body::from(body)).unwrap();
-        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
-    }
-
-    /// Adds a company; whether that was acknowledged. Everything else has to be an honest 503.
-    async fn adds(&self, name: &str) -> bool {
-        let input = json!({ "input": { "name": name } });
-        let answer = self.query(&self.acme.staff_token, CREATE, input).await;
-        if answer.status == StatusCode::OK && answer.json().get("errors").is_none() {
-            return true;
-        }
-        assert_away(&answer);
-        false
-    }
-}
-
-fn start(folder: &Path) -> Servers {
-    Servers::start(folder, Durability::Safe).unwrap().0
+    assert_away(&answer);
+    false
 }
 
 fn assert_away(answer: &Answer) {
@@ -205,7 +124,7 @@ async fn a_database_that_crashes_under_load_loses_nothing_acknowledged_and_is_fo
                 island.kill_postgres();
             }
         };
-        let adding = futures::future::join_all(names.iter().map(|name| island.adds(name)));
+        let adding = futures::future::join_all(names.iter().map(|name| adds(&island, name)));
         let (added, ()) = futures::join!(adding, crash);
         acknowledged.extend(names.into_iter().zip(added).filter(|(_, added)| *added).map(|(name, _)| name));
     }

@@ -56,3 +56,38 @@ async fn a_portal_home_is_one_transaction_of_at_most_six_statements_however_many
     );
     assert!(forty.last().unwrap().contains("commit"), "{forty:#?}");
 }
+
+const PORTALS: &str =
+    "{ staff { portals(first: 100) { edges { node { usage { views openSessions sections { views } }
+    links { id usage { views openSessions } } } } } } }";
+
+/// LINK-6
+#[tokio::test]
+async fn the_usage_of_many_portals_costs_as_many_statements_as_that_of_one() {
+    let app = TestApp::world().await;
+    let admin = app.sql("postgres").await;
+    app.arrange(&format!("alter role app_staff in database {} set log_statement = 'all'", app.database))
+        .await;
+    let count = async || {
+        let log = ServerLog::start(&app);
+        let answer = app.query(&app.acme().staff_token, PORTALS, json!({})).await.succeeded();
+        let portals = answer.at("/data/staff/portals/edges").as_array().unwrap().len();
+        let messages = log.messages(&admin, "app_staff").await;
+        let statements = messages.iter().filter(|line| line.contains("LOG:  execute "));
+        (portals, statements.count())
+    };
+    count().await;
+    let (few, before) = count().await;
+    app.arrange(
+        "insert into portals (org_id, id, label, title, company_id, modes, created_by)
+         select org_id, gen_random_uuid(), n || label, title, company_id, modes, created_by
+         from portals, generate_series(1, 30) n;
+         insert into portal_links (org_id, id, portal_id, company_id, token_hash)
+         select org_id, gen_random_uuid(), id, company_id, sha256(id::text::bytea) from portals",
+    )
+    .await;
+    let (many, after) = count().await;
+    assert!(few < 20 && many == 100, "{few}, {many}");
+    // If this failed, you probably read usage once a portal: load it for all of them at once.
+    assert_eq!(before, after);
+}

@@ -1,5 +1,8 @@
 //! LINK-6, DOOR-4: staff learn how their portals are used, and see who is behind the door.
 
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::COOKIE;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use vestibule::db::enums::PortalMode;
@@ -7,7 +10,7 @@ use vestibule::db::ids::LinkId;
 use vestibule::demo::data::{PlantedOrganization, PlantedPortal};
 use vestibule::domain::callers::hash_token;
 use vestibule::domain::tokens::{Token, TokenKind};
-use vestibule::usage::{Seen, Visitor};
+use vestibule::usage::{Returned, Seen, Visitor};
 use vestibule::worker::{drain_usage, record_usage};
 
 use crate::support::{Answer, TestApp};
@@ -88,7 +91,8 @@ impl<'a> Browser<'a> {
     }
 
     fn known(&self) -> Visitor {
-        Visitor::Known { session: self.cookie, keep: Some(hash_token(&portal(self.organization).token)) }
+        let link = hash_token(&portal(self.organization).token);
+        Visitor::Known { session: self.cookie, browser: Some(Returned { link, left: false }) }
     }
 
     /// Whether its session is stored and lives.
@@ -165,6 +169,36 @@ async fn a_load_counts_as_soon_as_its_browser_comes_back() {
     browser.sends_the_beacon();
     assert_counts(&usage(&app, app.acme()).await, [1, 1, 1, 0]);
     assert_eq!(app.value("select count(*) from portal_sessions where kind = 'PAGE'").await, "1");
+}
+
+/// LINK-6, DOOR-4: the same on the page, with a cookie and the page's own beacon.
+#[tokio::test]
+async fn a_browser_at_the_page_is_known_by_its_cookie_and_gone_once_it_leaves() {
+    let app = TestApp::world().await;
+    let home = format!("/portal/{}", portal(app.acme()).token);
+    let first = app.get(&home).await;
+    assert_counts(&usage(&app, app.acme()).await, [0, 0, 0, 1]);
+    let cookie = first.header("set-cookie").split(';').next().unwrap().to_owned();
+    let sends = async |method: &str, path: String, cookie: &str| {
+        let request = Request::builder().method(method).uri(path).header(COOKIE, cookie);
+        app.send(request.header("sec-fetch-site", "same-origin").body(Body::empty()).unwrap()).await
+    };
+    assert_eq!(sends("POST", format!("{home}/beacon"), &cookie).await.status, 204);
+    let told = usage(&app, app.acme()).await;
+    assert_counts(&told, [1, 1, 1, 0]);
+    assert_eq!(told["openSessions"], 1);
+    assert_eq!(sends("GET", home.clone(), &cookie).await.status, 200);
+    assert_counts(&usage(&app, app.acme()).await, [2, 1, 1, 0]);
+    sends("POST", format!("{home}/sign-out"), &cookie).await;
+    assert_eq!(usage(&app, app.acme()).await["openSessions"], 0);
+    // Another leaves before its session was stored.
+    let other = app.get(&home).await.header("set-cookie").split(';').next().unwrap().to_owned();
+    sends("POST", format!("{home}/beacon"), &other).await;
+    sends("POST", format!("{home}/sign-out"), &other).await;
+    let told = usage(&app, app.acme()).await;
+    assert_counts(&told, [3, 2, 2, 0]);
+    assert_eq!(told["openSessions"], 0);
+    assert_eq!(app.value("select count(*) from portal_sessions where kind = 'PAGE'").await, "2");
 }
 
 /// LINK-6

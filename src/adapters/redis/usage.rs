@@ -67,10 +67,18 @@ pub enum Visitor {
     /// A session that was opened with the API, or a browser that came back with its cookie.
     Known {
         session: CredentialHash,
-        /// For a browser whose session is not stored yet: the hash of the link's token, so that the
-        /// drain stores it (DOOR-4).
-        keep: Option<CredentialHash>,
+        /// For a browser whose session is not stored yet, so that the drain stores it (DOOR-4).
+        browser: Option<Returned>,
     },
+}
+
+/// How a browser came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// Hash of the link's token that it came with.
+    pub link: CredentialHash,
+    /// Whether it signed out.
+    pub left: bool,
 }
 
 /// Counts that were taken and not yet drained to the end.
@@ -114,6 +122,8 @@ pub struct KeptSession {
     pub link: CredentialHash,
     pub session: CredentialHash,
     pub at: DateTime<Utc>,
+    /// Whether it signed out before the session was stored.
+    pub left: bool,
 }
 
 /// What there is to drain.
@@ -126,8 +136,9 @@ pub struct Taken {
 }
 
 /// KEYS: counts, then for each request its visitor and pending.
-/// ARGV: batch id, silence, month, pending's life, then for each request six:
-/// `org/link/`, now, bytes, sections with commas, who (unknown, first, known), session to keep.
+/// ARGV: batch id, silence, month, pending's life, then for each request seven:
+/// `org/link/`, now, bytes, sections with commas, who (unknown, first, known), session to keep, and
+/// whether it signed out (then its moment is kept below zero).
 static COUNT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -165,12 +176,13 @@ end
 redis.call('HSETNX', counts, 'batch', ARGV[1])
 for i = 0, (#KEYS - 1) / 2 - 1 do
     local visitor, pending = KEYS[2 + 2 * i], KEYS[3 + 2 * i]
-    local link, at, bytes, sections, who, keep = unpack(ARGV, 5 + 6 * i, 10 + 6 * i)
+    local link, at, bytes, sections, who, keep, left = unpack(ARGV, 5 + 7 * i, 11 + 7 * i)
     at = tonumber(at)
     add(link .. 'bytes', tonumber(bytes))
     if who == 'known' then
         move(link, visitor, pending)
-        if keep ~= '' then redis.call('HSETNX', counts, keep, string.format('%.0f', at)) end
+        if left ~= '' then redis.call('HSET', counts, keep, string.format('%.0f', -at))
+        elseif keep ~= '' then redis.call('HSETNX', counts, keep, string.format('%.0f', at)) end
     end
     if sections ~= '' then
         if who == 'known' then
@@ -223,18 +235,21 @@ impl Redis {
         call.key(self.usage_key("counts")).arg(batch.to_string());
         call.arg(SILENCE.num_milliseconds()).arg(MONTH.num_milliseconds()).arg(PENDING.num_milliseconds());
         for seen in seen {
-            let (who, session, keep) = match seen.visitor {
+            let (who, session, browser) = match seen.visitor {
                 Visitor::Unknown => ("unknown", None, None),
                 Visitor::First(session) => ("first", Some(session), None),
-                Visitor::Known { session, keep } => ("known", Some(session), keep),
+                Visitor::Known { session, browser } => ("known", Some(session), browser),
             };
             let session = session.map(hex::encode).unwrap_or_default();
-            let keep = keep.map(|link| format!("session/{}/{}/{session}", seen.org, hex::encode(link)));
+            let keep = browser
+                .map(|Returned { link, .. }| format!("session/{}/{}/{session}", seen.org, hex::encode(link)));
+            let left = if browser.is_some_and(|browser| browser.left) { "left" } else { "" };
             let sections: Vec<&str> = seen.sections.iter().map(|section| section.as_str()).collect();
             call.key(self.usage_key(&format!("visitor {} {session}", seen.link)));
             call.key(self.usage_key(&format!("pending {} {session}", seen.link)));
             call.arg(format!("{}/{}/", seen.org, seen.link)).arg(seen.at.timestamp_millis());
-            call.arg(seen.bytes).arg(sections.join(",")).arg(who).arg(keep.unwrap_or_default());
+            call.arg(seen.bytes).arg(sections.join(",")).arg(who);
+            call.arg(keep.unwrap_or_default()).arg(left);
         }
         self.ask(async |redis| call.invoke_async(redis).await).await
     }
@@ -319,5 +334,7 @@ fn parse_session(field: &str, value: &str) -> Option<KeptSession> {
     let org = Uuid::try_parse(parts.next()?).ok()?.into();
     let mut hash = || CredentialHash::try_from(hex::decode(parts.next()?).ok()?).ok();
     let (link, session) = (hash()?, hash()?);
-    Some(KeptSession { org, link, session, at: DateTime::from_timestamp_millis(value.parse().ok()?)? })
+    let moment: i64 = value.parse().ok()?;
+    let at = DateTime::from_timestamp_millis(moment.abs())?;
+    Some(KeptSession { org, link, session, at, left: moment < 0 })
 }

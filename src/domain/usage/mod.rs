@@ -63,6 +63,8 @@ pub struct ReturnedBrowser {
     /// Hash of the cookie's token.
     pub session: CredentialHash,
     pub at: DateTime<Utc>,
+    /// Whether it signed out meanwhile.
+    pub left: bool,
 }
 
 /// Applies a batch's portion to its organisation, unless that was done before. What belongs to an

@@ -24,7 +24,8 @@ diesel::define_sql_function! {
         link: sql_types::Binary,
         session: sql_types::Uuid,
         token: sql_types::Binary,
-        expires: sql_types::Timestamptz
+        expires: sql_types::Timestamptz,
+        has_left: sql_types::Bool
     );
 }
 
@@ -169,7 +170,8 @@ pub(super) async fn keep_session(
     expires_at: DateTime<Utc>,
 ) -> Result<()> {
     let id = PortalSessionId(id);
-    let kept = keep_portal_session(browser.link.to_vec(), id, browser.session.to_vec(), expires_at);
+    let (link, session) = (browser.link.to_vec(), browser.session.to_vec());
+    let kept = keep_portal_session(link, id, session, expires_at, browser.left);
     diesel::select(kept).execute(&mut tx.connection()).await?;
     Ok(())
 }

@@ -107,5 +107,6 @@ async fn end_session(ctx: &Context<'_>) -> Result<PortalEndSessionPayload> {
     let request = request(ctx);
     let ended =
         portals::end_session(&request.app.pools, request.portal_pass().await?).await.map_err(coded)?;
+    request.leaves();
     Ok(PortalEndSessionPayload { ended })
 }

@@ -143,6 +143,7 @@ impl Visitor {
             && let Ok(session) = Token::new(TokenKind::PortalSession)
         {
             cookies::keep(response.headers_mut(), &self.link(), &session.reveal(), self.is_secure());
+            self.tracked.sighting.gives_cookie(session.hash());
         }
         response
     }

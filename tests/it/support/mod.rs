@@ -6,6 +6,7 @@ pub mod answer;
 pub mod app;
 pub mod cluster;
 pub mod documents;
+pub mod island;
 pub mod sdl;
 pub mod server_log;
 pub mod sql;
@@ -13,4 +14,5 @@ pub mod wire;
 
 pub use answer::Answer;
 pub use app::{SEALING_KEYS, TestApp};
+pub use island::Island;
 pub use sql::Sql;
