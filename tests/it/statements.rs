@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::support::server_log::ServerLog;
-use crate::support::wire;
 use crate::support::{Sql, TestApp};
 
 const HOME: &str = "{ portal {
@@ -12,14 +11,10 @@ const HOME: &str = "{ portal {
         averagePercent fileCount messageCount
         records { id name phase status percent startsOn dueOn fileCount messageCount } } } } } }";
 
-const ALL_FINISHED: &str = "select count(*) = 0 from pg_stat_activity where datname = current_database() and usename = 'app_portal' and state like 'idle in transaction%'";
-
 /// What the login sent during one portal home: the messages of the log that are statements.
 async fn home(app: &TestApp, admin: &Sql, session: &str) -> Vec<String> {
     let log = ServerLog::start(app);
     app.query(session, HOME, json!({})).await.succeeded();
-    // COMMIT follows the answer.
-    wire::until(admin, ALL_FINISHED).await;
     let messages = log.messages(admin, "app_portal").await;
     messages
         .into_iter()

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::{Sql, TestApp};
+use super::{Sql, TestApp, wire};
 
 /// The log from a moment on, of one login's connections to one test's database.
 pub struct ServerLog {
@@ -21,8 +21,14 @@ impl ServerLog {
     }
 
     /// The messages of a login's connections to this test's database since, each with its
-    /// continuation lines. The server writes one before it answers, so none is late.
+    /// continuation lines. COMMIT of what was only read follows the answer, so it is waited for; the
+    /// server writes a message before it answers, so no other is late.
     pub async fn messages(&self, admin: &Sql, login: &str) -> Vec<String> {
+        let finished = format!(
+            "select count(*) = 0 from pg_stat_activity where datname = current_database()
+             and usename = '{login}' and state <> 'idle'"
+        );
+        wire::until(admin, &finished).await;
         let processes = format!(
             "select pid from pg_stat_activity where datname = current_database() and usename = '{login}'"
         );
