@@ -1,6 +1,8 @@
 //! Opening a portal by its link, past its access code if it has one (DOOR-1 to DOOR-3). Our page
 //! comes this way too.
 
+use std::time::Duration;
+
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -14,6 +16,9 @@ use crate::domain::tokens::hash_link;
 use crate::error::Error;
 use crate::graphql::context::{RequestContext, request};
 use crate::graphql::errors::{Result, coded};
+
+/// What asking for a bypass takes at least: several times what queuing one does.
+const EVEN: Duration = Duration::from_millis(10);
 
 /// Coming in as a client.
 #[derive(Default)]
@@ -87,7 +92,9 @@ impl PortalAccess {
         #[graphql(desc = "Whose recipient.")] input: RequestPortalBypassInput,
     ) -> Option<Result<RequestPortalBypassPayload>> {
         let app = &request(ctx).app;
-        let asked = doors::ask_for_bypass(&app.pools, &app.clock, hash_link(&input.token)).await;
+        let asked = doors::ask_for_bypass(&app.pools, &app.clock, hash_link(&input.token));
+        // Nor does the time of the answer tell whether there was anything to queue (LINK-5).
+        let (asked, ()) = futures::join!(asked, tokio::time::sleep(EVEN));
         Some(asked.map(|()| RequestPortalBypassPayload { requested: true }).map_err(coded))
     }
 }
