@@ -4,66 +4,35 @@ random order over one connection, and tells whether the time of an answer says w
 the ROC curve of every pair of kinds, 0.5 if nothing can be told. The last kind is a planted delay that has to
 be found. Called by script/soak timing."""
 import argparse
-import http.client
 import itertools
-import json
 import random
-import subprocess
 import sys
 import time
 
-CODE = "480216"
+from demo import CODE, OPEN, ROTATE, Demo
+
 PLANTED = 200e-6
 MOST = 0.02  # how far from 0.5 a pair may lie
-CREATE = "mutation($i: CreatePortalInput!) { staff { createPortal(input: $i) { url portal { id } } } }"
-ROTATE = "mutation($i: RotatePortalInput!) { staff { rotatePortal(input: $i) { portal { id } } } }"
-OPEN = "mutation($i: OpenPortalInput!) { access { openPortal(input: $i) { expiresAt } } }"
 
 
-class Demo:
-    """A running demo, its staff and its database."""
+def dead(demo, change):
+    token, portal = demo.portal()
+    demo.sql(f"update portals set {change} where id = '{portal['id']}'")
+    return token
 
-    def __init__(self, folder):
-        with open(f"{folder}/demo.json", encoding="utf-8") as file:
-            self.told = json.load(file)
-        self.folder = folder
-        self.host = self.told["baseUrl"].removeprefix("http://")
-        self.connection = http.client.HTTPConnection(self.host)
-        self.organization = self.told["organizations"][0]
 
-    def post(self, document, variables, token=""):
-        headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
-        body = json.dumps({"query": document, "variables": {"i": variables}})
-        self.connection.request("POST", "/graphql", body, headers)
-        return self.connection.getresponse().read()
-
-    def portal(self, **more):
-        scope = {"companyId": self.organization["companies"][0]["id"]}
-        answer = self.post(CREATE, {"label": "Timing", "scope": scope, **more}, self.organization["staffToken"])
-        made = json.loads(answer)["data"]["staff"]["createPortal"]
-        return made["url"].rsplit("/", 1)[1], made["portal"]["id"]
-
-    def dead(self, change):
-        token, portal = self.portal()
-        sql = f"update portals set {change} where id = '{portal}'"
-        run = ["psql", "--quiet", "--host", f"{self.folder}/run", "--username", "postgres", "--command", sql, "vestibule"]
-        subprocess.run(run, check=True)
-        return token
-
-    def rotated(self):
-        token, portal = self.portal()
-        self.post(ROTATE, {"id": portal}, self.organization["staffToken"])
-        return token
+def rotated(demo):
+    token, portal = demo.portal()
+    demo.post(ROTATE, {"id": portal["id"]}, demo.staff)
+    return token
 
 
 def page(demo, token, planted=0.0):
     def ask():
         start = time.perf_counter()
-        demo.connection.request("GET", f"/portal/{token}")
-        answer = demo.connection.getresponse()
-        answer.read()
+        status = demo.page(token)
         took = time.perf_counter() - start + planted
-        assert answer.status == 404, answer.status
+        assert status == 404, status
         return took
 
     return ask
@@ -108,10 +77,10 @@ def main():
     links = {
         "unknown": page(demo, unknown),
         "malformed": page(demo, "x"),
-        "expired": page(demo, demo.dead("expires_at = now() - interval '1 minute'")),
-        "not started": page(demo, demo.dead("starts_at = now() + interval '1 day'")),
-        "revoked": page(demo, demo.dead("revoked_at = now()")),
-        "rotated": page(demo, demo.rotated()),
+        "expired": page(demo, dead(demo, "expires_at = now() - interval '1 minute'")),
+        "not started": page(demo, dead(demo, "starts_at = now() + interval '1 day'")),
+        "revoked": page(demo, dead(demo, "revoked_at = now()")),
+        "rotated": page(demo, rotated(demo)),
         "planted 200 µs": page(demo, unknown, PLANTED),
     }
     token, _ = demo.portal(accessCode=CODE)

@@ -2184,11 +2184,15 @@ CREATE POLICY app_system_delete ON public.usage_batches FOR DELETE TO app_system
 
 CREATE POLICY app_system_insert ON public.door_bypasses FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_insert ON public.events FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_insert ON public.portal_section_views FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_insert ON public.portal_usage FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_insert ON public.usage_batches FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.event_counters FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.outbox FOR SELECT TO app_system USING (true);
 
@@ -2199,6 +2203,8 @@ CREATE POLICY app_system_select ON public.portal_section_views FOR SELECT TO app
 CREATE POLICY app_system_select ON public.portal_usage FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.usage_batches FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_update ON public.event_counters FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_update ON public.outbox FOR UPDATE TO app_system USING (true);
 
@@ -2388,6 +2394,7 @@ GRANT ALL ON FUNCTION public.app_setting(name text) TO app_system;
 
 REVOKE ALL ON FUNCTION public.append_events(entries jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.append_events(entries jsonb) TO app_staff;
+GRANT ALL ON FUNCTION public.append_events(entries jsonb) TO app_system;
 
 REVOKE ALL ON FUNCTION public.close_scope() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_scope() TO door;
@@ -2537,12 +2544,34 @@ GRANT INSERT(expires_at) ON TABLE public.door_bypasses TO app_system;
 GRANT SELECT(used_at),UPDATE(used_at) ON TABLE public.door_bypasses TO door;
 
 GRANT SELECT ON TABLE public.event_counters TO app_staff;
+GRANT SELECT ON TABLE public.event_counters TO app_system;
 
 GRANT INSERT(org_id) ON TABLE public.event_counters TO app_staff;
 
 GRANT UPDATE(last_seq) ON TABLE public.event_counters TO app_staff;
+GRANT UPDATE(last_seq) ON TABLE public.event_counters TO app_system;
 
 GRANT SELECT,INSERT ON TABLE public.events TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.events TO app_system;
+
+GRANT INSERT(seq) ON TABLE public.events TO app_system;
+
+GRANT INSERT(id) ON TABLE public.events TO app_system;
+
+GRANT INSERT(kind) ON TABLE public.events TO app_system;
+
+GRANT INSERT(actor_member_id) ON TABLE public.events TO app_system;
+
+GRANT INSERT(company_id) ON TABLE public.events TO app_system;
+
+GRANT INSERT(record_id) ON TABLE public.events TO app_system;
+
+GRANT INSERT(client_visible) ON TABLE public.events TO app_system;
+
+GRANT INSERT(payload) ON TABLE public.events TO app_system;
+
+GRANT INSERT(occurred_at) ON TABLE public.events TO app_system;
 
 GRANT SELECT ON TABLE public.field_definitions TO app_staff;
 
@@ -2763,8 +2792,10 @@ GRANT SELECT(id) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(portal_id) ON TABLE public.portal_links TO door;
 GRANT SELECT(portal_id),INSERT(portal_id) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(portal_id) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(company_id),INSERT(company_id) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(company_id) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(token_hash) ON TABLE public.portal_links TO door;
 GRANT INSERT(token_hash),UPDATE(token_hash) ON TABLE public.portal_links TO app_staff;

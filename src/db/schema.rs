@@ -567,6 +567,28 @@ pub mod system {
     }
 
     diesel::table! {
+        event_counters (org_id) {
+            org_id -> Uuid,
+            last_seq -> BigInt,
+        }
+    }
+
+    diesel::table! {
+        events (org_id, seq) {
+            org_id -> Uuid,
+            seq -> BigInt,
+            id -> Uuid,
+            kind -> Text,
+            actor_member_id -> Nullable<Uuid>,
+            company_id -> Nullable<Uuid>,
+            record_id -> Nullable<Uuid>,
+            client_visible -> Bool,
+            payload -> Jsonb,
+            occurred_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         outbox (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -582,6 +604,8 @@ pub mod system {
         portal_links (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
+            portal_id -> Uuid,
+            company_id -> Uuid,
         }
     }
 
@@ -618,6 +642,8 @@ pub mod system {
 
     diesel::allow_tables_to_appear_in_same_query!(
         door_bypasses,
+        event_counters,
+        events,
         outbox,
         portal_links,
         portal_section_views,

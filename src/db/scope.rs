@@ -94,7 +94,7 @@ fn bytes(hash: Option<CredentialHash>) -> String {
 /// Dropped without [`Tx::commit`] or [`Tx::rollback`] (client gone, panic, time-out), its
 /// connection is closed instead of going back to the pool: invariant 3.
 pub struct Tx<S> {
-    connection: Option<Connection>,
+    held: Held,
     scope: S,
 }
 
@@ -106,7 +106,7 @@ impl<S> Tx<S> {
 
     /// The connection, shared: queries of siblings pipeline on it.
     pub fn connection(&self) -> &AsyncPgConnection {
-        self.connection.as_deref().expect("a transaction holds its connection until it ends")
+        self.held.connection()
     }
 
     /// Commits, or says that it could not. The leading `select 1` fails in a transaction that
@@ -115,30 +115,47 @@ impl<S> Tx<S> {
         self.end("select 1; commit").await
     }
 
+    /// Ends a transaction that only read, and whose answer has left: nothing depends on whether an
+    /// error has poisoned it.
+    pub async fn leave(self) -> Result<()> {
+        self.end("commit").await
+    }
+
     /// Gives up what was written and hands the connection back.
     pub async fn rollback(self) -> Result<()> {
         self.end("rollback").await
     }
 
-    async fn end(mut self, batch: &str) -> Result<()> {
+    async fn end(self, batch: &str) -> Result<()> {
         (&mut self.connection()).batch_execute(batch).await?;
-        drop(self.connection.take());
+        self.held.release();
         Ok(())
     }
 }
 
-impl<S> Drop for Tx<S> {
-    fn drop(&mut self) {
-        if let Some(unclean) = self.connection.take() {
-            drop(Connection::take(unclean));
-        }
+impl<S, T> Tx<(S, T)> {
+    /// Parts who is asking from what was read beside it.
+    pub fn split(self) -> (Tx<S>, T) {
+        let Self { held, scope: (scope, beside) } = self;
+        (Tx { held, scope }, beside)
     }
 }
 
-/// A connection that has not been told to begin yet; nothing else can be sent on it before.
-struct Threshold(Option<Connection>);
+/// A connection in use. What is not handed back with [`Held::release`] is closed.
+struct Held(Option<Connection>);
 
-impl Drop for Threshold {
+impl Held {
+    fn connection(&self) -> &AsyncPgConnection {
+        self.0.as_deref().expect("a transaction holds its connection until it ends")
+    }
+
+    /// Its transaction ended cleanly, or never began.
+    fn release(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Held {
     fn drop(&mut self) {
         if let Some(unclean) = self.0.take() {
             drop(Connection::take(unclean));
@@ -168,22 +185,16 @@ impl Pools {
     where
         F: for<'a> Fn(&'a AsyncPgConnection) -> futures::future::BoxFuture<'a, QueryResult<Option<S>>>,
     {
-        let mut threshold = Threshold(Some(self.lend(door.login()).await?));
-        let scope = {
-            let connection: &AsyncPgConnection =
-                threshold.0.as_deref().expect("the threshold holds its connection");
-            let batch = door.batch(access);
-            // `join!` polls in order: the batch is on the wire before the first query is.
-            let (begun, read) = futures::join!(run_batch(connection, &batch), first(connection));
-            begun?;
-            read?
-        };
-        let connection = threshold.0.take();
-        let Some(scope) = scope else {
-            Tx { connection, scope: () }.rollback().await?;
+        let held = Held(Some(self.lend(door.login()).await?));
+        let batch = door.batch(access);
+        // `join!` polls in order: the batch is on the wire before the first query is.
+        let (begun, read) = futures::join!(run_batch(held.connection(), &batch), first(held.connection()));
+        begun?;
+        let Some(scope) = read? else {
+            Tx { held, scope: () }.rollback().await?;
             return Ok(None);
         };
-        Ok(Some(Tx { connection, scope }))
+        Ok(Some(Tx { held, scope }))
     }
 }
 

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::domain::codes::CodeHash;
 use crate::domain::passwords;
 use crate::domain::tokens::{Token, TokenKind};
+use crate::domain::validation::Checks;
+use crate::sealing::SealingKeys;
 
 /// How much to plant in each organisation.
 #[derive(Clone, Copy, Debug)]
@@ -83,11 +86,16 @@ pub struct PlantedPortal {
 const ORGANIZATIONS: [(&str, &str, &str); 2] =
     [("northlight", "Northlight Studio", "#2f5d8a"), ("southlight", "Southlight Studio", "#8a4b2f")];
 
-/// Plants both organisations. `url` logs in as `app_migrate`; `told` hears of each step.
+/// The code of the portals that have one.
+const ACCESS_CODE: &str = "204816";
+
+/// Plants both organisations. `url` logs in as `app_migrate`; `keys` are the service's; `told` hears
+/// of each step.
 pub async fn plant(
     url: &str,
     amount: Amount,
     clock: &Clock,
+    keys: &SealingKeys,
     told: impl Fn(&str),
 ) -> anyhow::Result<Vec<PlantedOrganization>> {
     let mut connection = AsyncPgConnection::establish(url).await?;
@@ -96,7 +104,9 @@ pub async fn plant(
     let mut planted = Vec::new();
     for (slug, name, color) in ORGANIZATIONS {
         told(&format!("planting {name}"));
-        planted.push(plant_organization(&mut connection, (slug, name, color), amount, clock, &told).await?);
+        planted.push(
+            plant_organization(&mut connection, (slug, name, color), amount, (clock, keys), &told).await?,
+        );
     }
     told("tidying up and gathering statistics for the planner");
     connection.batch_execute("vacuum analyze").await?;
@@ -107,7 +117,7 @@ async fn plant_organization(
     connection: &mut AsyncPgConnection,
     (slug, name, color): (&str, &str, &str),
     amount: Amount,
-    clock: &Clock,
+    (clock, keys): (&Clock, &SealingKeys),
     told: &impl Fn(&str),
 ) -> anyhow::Result<PlantedOrganization> {
     let (org, member) = (clock.id(), clock.id());
@@ -144,7 +154,8 @@ async fn plant_organization(
             .bind::<SqlUuid, _>(org)
             .load(connection)
             .await?;
-    let portals = plant_portals(connection, org, member, &companies, clock).await?;
+    let doors = Doors { org, member, clock, keys };
+    let portals = doors.plant(connection, &companies).await?;
     Ok(PlantedOrganization {
         id: org,
         slug: slug.into(),
@@ -197,68 +208,84 @@ async fn plant_work(
     Ok(())
 }
 
-/// One portal for each company listed, and one for a single project of the first.
-async fn plant_portals(
-    connection: &mut AsyncPgConnection,
+/// What every portal of an organisation is planted with.
+struct Doors<'a> {
     org: Uuid,
     member: Uuid,
-    companies: &[PlantedCompany],
-    clock: &Clock,
-) -> anyhow::Result<Vec<PlantedPortal>> {
-    let mut portals = Vec::new();
-    for company in companies {
-        portals.push(plant_portal(connection, (org, member), company, None, clock).await?);
-    }
-    if let Some(company) = companies.first() {
+    clock: &'a Clock,
+    keys: &'a SealingKeys,
+}
+
+impl Doors<'_> {
+    /// One portal for each company listed, and two more of the first: one for a single project, and
+    /// one with an access code.
+    async fn plant(
+        &self,
+        connection: &mut AsyncPgConnection,
+        companies: &[PlantedCompany],
+    ) -> anyhow::Result<Vec<PlantedPortal>> {
+        let mut portals = Vec::new();
+        for company in companies {
+            portals.push(self.plant_one(connection, company, None, None).await?);
+        }
+        let Some(company) = companies.first() else { return Ok(portals) };
         let record: Option<FirstRecord> = diesel::sql_query(
             "select id, name from records where org_id = $1 and company_id = $2 order by id limit 1",
         )
-        .bind::<SqlUuid, _>(org)
+        .bind::<SqlUuid, _>(self.org)
         .bind::<SqlUuid, _>(company.id)
         .load(connection)
         .await?
         .pop();
-        if let Some(record) = record {
-            portals.push(plant_portal(connection, (org, member), company, Some(record), clock).await?);
+        if record.is_some() {
+            portals.push(self.plant_one(connection, company, record, None).await?);
         }
+        portals.push(self.plant_one(connection, company, None, Some(ACCESS_CODE)).await?);
+        Ok(portals)
     }
-    Ok(portals)
+
+    async fn plant_one(
+        &self,
+        connection: &mut AsyncPgConnection,
+        company: &PlantedCompany,
+        record: Option<FirstRecord>,
+        code: Option<&str>,
+    ) -> anyhow::Result<PlantedPortal> {
+        let token = Token::new(TokenKind::Link)?;
+        let id = self.clock.id();
+        let title = record.as_ref().map_or_else(|| company.name.clone(), |record| record.name.clone());
+        let label = if code.is_some() { format!("{title}, with a code") } else { title.clone() };
+        let kept = code.map(|code| CodeHash::of(&mut Checks::new(), self.keys, id, &code.into()));
+        let (code_key, code_hash) = kept.map(|kept| (kept.key, kept.hash)).unzip();
+        diesel::sql_query(
+            "with p as (insert into portals (org_id, id, label, title, company_id, record_id, modes, attribution,
+                    created_by, code_key, code_hash)
+                values ($1, $2, $3, $4, $5, $6, '{RECORDS,FILES,MESSAGES}', 'Managed by Robin Hale', $7, $8, $9))
+             insert into portal_links (org_id, id, portal_id, company_id, token_hash) values ($1, $10, $2, $5, $11)",
+        )
+        .bind::<SqlUuid, _>(self.org)
+        .bind::<SqlUuid, _>(id)
+        .bind::<Text, _>(&label)
+        .bind::<Text, _>(&title)
+        .bind::<SqlUuid, _>(company.id)
+        .bind::<Nullable<SqlUuid>, _>(record.as_ref().map(|record| record.id))
+        .bind::<SqlUuid, _>(self.member)
+        .bind::<Nullable<Text>, _>(code_key)
+        .bind::<Nullable<Binary>, _>(code_hash)
+        .bind::<SqlUuid, _>(self.clock.id())
+        .bind::<Binary, _>(token.hash().to_vec())
+        .execute(connection)
+        .await?;
+        let scope = if record.is_some() { "RECORD" } else { "COMPANY" };
+        Ok(PlantedPortal {
+            id,
+            title,
+            scope: scope.into(),
+            url: String::new(),
+            token: token.reveal(),
+            access_code: code.map(str::to_owned),
+        })
+    }
 }
 
 type FirstRecord = PlantedCompany;
-
-async fn plant_portal(
-    connection: &mut AsyncPgConnection,
-    (org, member): (Uuid, Uuid),
-    company: &PlantedCompany,
-    record: Option<FirstRecord>,
-    clock: &Clock,
-) -> anyhow::Result<PlantedPortal> {
-    let token = Token::new(TokenKind::Link)?;
-    let id = clock.id();
-    let title = record.as_ref().map_or_else(|| company.name.clone(), |record| record.name.clone());
-    diesel::sql_query(
-        "with p as (insert into portals (org_id, id, label, title, company_id, record_id, modes, attribution, created_by)
-            values ($1, $2, $3, $3, $4, $5, '{RECORDS,FILES,MESSAGES}', 'Managed by Robin Hale', $6))
-         insert into portal_links (org_id, id, portal_id, company_id, token_hash) values ($1, $7, $2, $4, $8)",
-    )
-    .bind::<SqlUuid, _>(org)
-    .bind::<SqlUuid, _>(id)
-    .bind::<Text, _>(&title)
-    .bind::<SqlUuid, _>(company.id)
-    .bind::<Nullable<SqlUuid>, _>(record.as_ref().map(|record| record.id))
-    .bind::<SqlUuid, _>(member)
-    .bind::<SqlUuid, _>(clock.id())
-    .bind::<Binary, _>(token.hash().to_vec())
-    .execute(connection)
-    .await?;
-    let scope = if record.is_some() { "RECORD" } else { "COMPANY" };
-    Ok(PlantedPortal {
-        id,
-        title,
-        scope: scope.into(),
-        url: String::new(),
-        token: token.reveal(),
-        access_code: None,
-    })
-}

@@ -133,7 +133,8 @@ async fn plant(app: &App, servers: &Servers, amount: Amount) -> anyhow::Result<P
     let url = app.config.database.url(Login::Migrate);
     migrate::run(url.expose_secret()).await?;
     let told = |step: &str| eprintln!("  {step}");
-    let organizations = data::plant(url.expose_secret(), amount, &app.clock, told).await?;
+    let organizations =
+        data::plant(url.expose_secret(), amount, &app.clock, &app.config.sealing, told).await?;
     Ok(Planted { base_url: String::new(), graphql_url: String::new(), organizations })
 }
 
@@ -150,8 +151,14 @@ fn tell(planted: &Planted, handover: &Path, start: Instant) {
     println!("\nVestibule is open ({:.1} s after its start).\n", start.elapsed().as_secs_f64());
     for org in &planted.organizations {
         println!("{}", org.name);
-        for portal in org.portals.iter().take(3) {
+        let (coded, open): (Vec<_>, Vec<_>) =
+            org.portals.iter().partition(|portal| portal.access_code.is_some());
+        for portal in open.iter().take(3) {
             println!("  portal   {}  ({})", portal.url, portal.title);
+        }
+        for portal in coded {
+            let code = portal.access_code.as_deref().unwrap_or_default();
+            println!("  portal   {}  ({}, access code {code})", portal.url, portal.title);
         }
         println!("  staff    {}  password {}", org.owner.email, org.owner.password);
         println!("  token    {}\n", org.staff_token);

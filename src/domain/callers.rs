@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 
+use super::home;
 use super::portals::doors;
 use crate::db::enums::{Permission, PortalMode, Role};
 use crate::db::ids::{
@@ -160,6 +161,21 @@ pub struct Guest {
 pub async fn enter_portal(pools: &Pools, pass: PortalPass, access: Access) -> Result<Tx<Portal>> {
     match pools.enter(Door::Portal(pass), access, |connection| read_portal(connection).boxed()).await? {
         Some(tx) => Ok(tx),
+        None => Err(doors::refusal(pools, pass.hash).await),
+    }
+}
+
+/// The same to read, and reads the home in the same round trip.
+pub async fn enter_portal_at_home(pools: &Pools, pass: PortalPass) -> Result<(Tx<Portal>, home::Rows)> {
+    let entered = pools.enter(Door::Portal(pass), Access::Read, |connection| {
+        let read = async move {
+            let (portal, rows) = futures::try_join!(read_portal(connection), home::rows(connection))?;
+            Ok(portal.map(|portal| (portal, rows)))
+        };
+        read.boxed()
+    });
+    match entered.await? {
+        Some(tx) => Ok(tx.split()),
         None => Err(doors::refusal(pools, pass.hash).await),
     }
 }

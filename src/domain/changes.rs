@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::audit;
 use super::callers::Staff;
 use crate::clock::Clock;
-use crate::db::ids::{CompanyId, RecordId};
+use crate::db::ids::{CompanyId, MemberId, OrgId, RecordId};
 use crate::db::scope::Tx;
 use crate::db::settings::append_events;
 use crate::error::{Error, Result};
@@ -70,6 +70,20 @@ impl Change {
     /// Ids and shared values only; never a token or an address.
     pub fn payload(self, payload: Value) -> Self {
         Self { payload, ..self }
+    }
+
+    /// As the event log takes it. `actor` is none for clients and the service.
+    fn event(&self, id: Uuid, actor: Option<MemberId>, at: DateTime<Utc>) -> Value {
+        json!({
+            "id": id,
+            "kind": self.kind,
+            "actorMemberId": actor,
+            "companyId": self.company,
+            "recordId": self.record,
+            "clientVisible": self.client_visible,
+            "payload": with_subject(&self.payload, self.subject),
+            "occurredAt": at,
+        })
     }
 
     /// For settings: the values before and after, for the audit log only.
@@ -154,8 +168,8 @@ impl Write {
         }
         let entries = changes.iter().map(|change| self.audit_entry(change)).collect();
         audit::append(&self.tx, entries).await?;
-        let events: Vec<Value> = changes.iter().map(|change| self.event(change)).collect();
-        diesel::select(append_events(Value::Array(events))).execute(&mut self.connection()).await?;
+        let event = |change: &Change| change.event(self.clock.id(), Some(self.scope().member_id), self.at);
+        append(&self.tx, changes.iter().map(event).collect()).await?;
         Ok(true)
     }
 
@@ -174,19 +188,17 @@ impl Write {
             occurred_at: self.at,
         }
     }
+}
 
-    fn event(&self, change: &Change) -> Value {
-        json!({
-            "id": self.clock.id(),
-            "kind": change.kind,
-            "actorMemberId": self.scope().member_id,
-            "companyId": change.company,
-            "recordId": change.record,
-            "clientVisible": change.client_visible,
-            "payload": with_subject(&change.payload, change.subject),
-            "occurredAt": self.at,
-        })
-    }
+/// Tells of what the service itself did. The last statement before COMMIT.
+pub async fn announce(tx: &Tx<OrgId>, clock: &Clock, changes: &[(Change, DateTime<Utc>)]) -> Result<()> {
+    let event = |(change, at): &(Change, DateTime<Utc>)| change.event(clock.id(), None, *at);
+    append(tx, changes.iter().map(event).collect()).await
+}
+
+async fn append<S>(tx: &Tx<S>, events: Vec<Value>) -> Result<()> {
+    diesel::select(append_events(Value::Array(events))).execute(&mut tx.connection()).await?;
+    Ok(())
 }
 
 fn with_subject(payload: &Value, subject: Uuid) -> Value {

@@ -14,6 +14,7 @@ use crate::db::ids::{LinkId, OrgId};
 use crate::db::scope::{Access, CredentialHash, PortalPass, Tx};
 use crate::domain::callers::{self, Portal, Staff};
 use crate::domain::changes::{Origin, Write};
+use crate::domain::home;
 use crate::domain::origins::{self, ForeignPage};
 use crate::domain::tokens::Presented;
 use crate::error::Error;
@@ -80,6 +81,8 @@ pub struct RequestContext {
     inline: Inline,
     staff: Mutex<Option<Arc<StaffReading>>>,
     portal: Mutex<Option<Arc<PortalReading>>>,
+    /// Read ahead by the first to enter the portal root.
+    home: std::sync::Mutex<Option<home::Rows>>,
     page: Option<Arc<ForeignPage>>,
     /// What was shown of a portal, for those who count it.
     shown: std::sync::Mutex<Shown>,
@@ -104,6 +107,7 @@ impl RequestContext {
             staff: Mutex::default(),
             portal: Mutex::default(),
             prepared: Mutex::default(),
+            home: std::sync::Mutex::default(),
             page: None,
             shown: std::sync::Mutex::default(),
         }
@@ -144,18 +148,40 @@ impl RequestContext {
 
     /// The request's portal transaction for reading, entered at its first use.
     pub async fn portal(&self) -> Result<Arc<PortalReading>> {
+        self.portal_for(false).await
+    }
+
+    /// The same. `home` says that the home will be read: then that costs no round trip of its own.
+    pub async fn portal_for(&self, home: bool) -> Result<Arc<PortalReading>> {
         let mut slot = self.portal.lock().await;
         if let Some(reading) = &*slot {
             return Ok(reading.clone());
         }
+        let pools = &self.app.pools;
         let tx = match self.credential {
-            Some(Credential::Preview(hash)) => callers::enter_preview(&self.app.pools, hash).await,
-            _ => callers::enter_portal(&self.app.pools, self.portal_pass().await?, Access::Read).await,
+            Some(Credential::Preview(hash)) => callers::enter_preview(pools, hash).await,
+            _ if home => {
+                let entered = callers::enter_portal_at_home(pools, self.portal_pass().await?).await;
+                entered.map(|(tx, rows)| {
+                    *self.home.lock().expect("no panic while held") = Some(rows);
+                    tx
+                })
+            }
+            _ => callers::enter_portal(pools, self.portal_pass().await?, Access::Read).await,
         };
         let reading = Arc::new(self.reading(self.admit(tx.map_err(coded)?).await?));
         self.came_through(reading.tx.scope());
         *slot = Some(reading.clone());
         Ok(reading)
+    }
+
+    /// The rows of the home: those that came with the entry, or read now.
+    pub async fn home_rows(&self, tx: &Tx<Portal>) -> Result<home::Rows> {
+        let ahead = self.home.lock().expect("no panic while held").take();
+        match ahead {
+            Some(rows) => Ok(rows),
+            None => home::rows(tx.connection()).await.map_err(|error| coded(error.into())),
+        }
     }
 
     /// A preview comes through no link, and is not counted.
@@ -266,16 +292,17 @@ impl RequestContext {
             Some(Presented { hash, coded: true }) => self.app.redis.passed(&hash).await.map_err(coded)?,
             _ => None,
         };
-        Ok(PortalPass { hash, visit: visit.map(|visit| visit.hash), passed })
+        let visit = visit.map(|visit| visit.hash).filter(|visit| *visit != hash);
+        Ok(PortalPass { hash, visit, passed })
     }
 }
 
-/// Commits a read transaction, unless somebody still holds it; then it is dropped with them.
+/// Ends a read transaction, unless somebody still holds it; then it is dropped with them.
 async fn close<S: Send + Sync + 'static>(reading: Arc<Reading<S>>) {
     let Some(Reading { tx, loaders }) = Arc::into_inner(reading) else { return };
     drop(loaders);
     if let Some(tx) = Arc::into_inner(tx) {
-        let _ = tx.commit().await;
+        let _ = tx.leave().await;
     }
 }
 

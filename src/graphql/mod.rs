@@ -2,6 +2,7 @@
 //! and anything about HTTP.
 
 pub mod access;
+mod at_hand;
 pub mod context;
 pub mod errors;
 pub mod guard;

@@ -57,7 +57,8 @@ impl Query {
     /// What a portal shows, for whoever holds its link or session. Null with a coded error for
     /// everyone else.
     async fn portal(&self, ctx: &Context<'_>) -> Option<Result<PortalQuery>> {
-        Some(request(ctx).portal().await.map(|_| PortalQuery::default()))
+        let home = ctx.look_ahead().field("home").exists();
+        Some(request(ctx).portal_for(home).await.map(|_| PortalQuery::default()))
     }
 }
 

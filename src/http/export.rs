@@ -47,7 +47,7 @@ pub async fn audit(
     headers: HeaderMap,
     parameters: Result<Query<AuditParameters>, QueryRejection>,
 ) -> Response {
-    match start(http.app, &headers, parameters).await {
+    match start(http.app.clone(), &headers, parameters).await {
         Ok(body) => (
             [
                 (CONTENT_TYPE, "application/x-ndjson; charset=utf-8"),

@@ -14,6 +14,7 @@ pub mod serve;
 mod shield;
 mod track;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -25,23 +26,35 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::graphql::Schema;
 
-/// What handlers share.
+/// What handlers share: one pointer, since every layer clones it for every request.
 #[derive(Clone)]
-pub struct Http {
+pub struct Http(Arc<Shared>);
+
+/// What there is of it.
+pub struct Shared {
     pub app: Arc<App>,
     pub schema: Schema,
     /// Documents that were parsed before.
-    pub documents: Arc<graphql::Documents>,
+    pub documents: graphql::Documents,
     /// Documents that clients name by hash.
-    pub persisted: Arc<graphql::Persisted>,
+    pub persisted: graphql::Persisted,
+}
+
+impl Deref for Http {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 /// Every route of the service.
 pub fn router(app: Arc<App>) -> Router {
     let limits = &app.config.graphql;
-    let persisted = Arc::new(graphql::Persisted::new(limits.persisted));
-    let documents = Arc::new(graphql::Documents::new());
-    let http = Http { schema: crate::graphql::build(limits), documents, persisted, app };
+    let persisted = graphql::Persisted::new(limits.persisted);
+    let documents = graphql::Documents::new();
+    let shared = Shared { schema: crate::graphql::build(limits), documents, persisted, app };
+    let http = Http(Arc::new(shared));
     let limited = Router::new()
         .route("/graphql", graphql_methods().layer(from_fn_with_state(http.clone(), cors::cors)))
         .route("/export/audit.ndjson", get(export::audit))

@@ -25,3 +25,23 @@ async fn an_unknown_link_opens_nothing() {
     assert_eq!(refused.code(), "LINK_INACTIVE");
     assert_eq!(refused.at("/data/portal"), serde_json::Value::Null);
 }
+
+/// REC-9, API-2: by fragments, under aliases, with directives, in two parts.
+#[tokio::test]
+async fn the_home_is_the_same_however_it_is_asked_for() {
+    const PLAIN: &str = "{ portal { home { sections { key groups { count records { id name dueOn } } } } } }";
+    const ODD: &str = "query($yes: Boolean!, $no: Boolean!) {
+        portal { here: home { sections { ...Key groups { __typename count records { id } } }
+            sections { groups { records { label: name due: dueOn @include(if: $yes) percent @skip(if: $yes)
+                ... @include(if: $no) { status } ... on PortalRecordSummary { id } } } } } } }
+        fragment Key on PortalSection { kind: key }";
+    let app = TestApp::world().await;
+    let session = app.open(&app.acme().portals[0].token).await;
+    let plain = app.query(&session, PLAIN, json!({})).await.succeeded();
+    let odd = app.query(&session, ODD, json!({ "yes": true, "no": false })).await.succeeded();
+    let expected = plain.at("/data/portal/home").to_string();
+    let named = odd.at("/data/portal/here").to_string();
+    let named = named.replace("\"label\":", "\"name\":").replace("\"due\":", "\"dueOn\":");
+    let named = named.replace("\"kind\":", "\"key\":").replace("\"__typename\":\"PortalGroup\",", "");
+    assert_eq!(named, expected);
+}

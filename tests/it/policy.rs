@@ -191,7 +191,7 @@ async fn the_inventory_tells_what_each_open_door_shows() {
     assert_eq!(inventory.len(), owner.app.acme().portals.len());
     for portal in &owner.app.acme().portals {
         let listed = inventory.iter().find(|listed| listed["id"] == portal.id.to_string()).unwrap();
-        let session = owner.app.open(&portal.token).await;
+        let session = owner.app.open_with(&portal.token, portal.access_code.as_deref()).await;
         let found = "{ portal { records(first: 100) { edges { node { fileCount } } } } }";
         let found = owner.app.query(&session, found, json!({})).await.succeeded();
         let edges = found.at("/data/portal/records/edges");

@@ -152,6 +152,27 @@ async fn a_scanner_that_never_comes_back_stands_beside_the_views() {
     assert_eq!(told["sections"], json!([]));
 }
 
+/// LINK-6
+#[tokio::test]
+async fn staff_are_told_once_of_a_links_first_view_and_never_of_a_scanners_load() {
+    let app = TestApp::world().await;
+    let told = "select string_agg(kind || ' ' || (payload ->> 'id') || ' ' || (payload ->> 'portalId') || ' ' || \
+        company_id || ' ' || client_visible, ',') from events where actor_member_id is null";
+    let path = format!("/portal/{}", portal(app.acme()).token);
+    assert_eq!(app.get(&path).await.status, 200);
+    drain_usage::once(&app.app).await.unwrap();
+    assert_eq!(app.value(&format!("select coalesce(({told}), 'nothing')")).await, "nothing");
+    let session = app.open(&portal(app.acme()).token).await;
+    for _ in 0..2 {
+        app.query(&session, HOME, json!({})).await.succeeded();
+        drain_usage::once(&app.app).await.unwrap();
+    }
+    let link = link(&app, app.acme()).await.0;
+    let (portal, company) = (portal(app.acme()).id, app.acme().companies[0].id);
+    let expected = format!("portal_link.first_viewed {link} {portal} {company} false");
+    assert_eq!(app.value(told).await, expected);
+}
+
 /// LINK-6, DOOR-4
 #[tokio::test]
 async fn a_load_counts_as_soon_as_its_browser_comes_back() {

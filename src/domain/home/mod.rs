@@ -4,7 +4,7 @@
 
 mod rows;
 
-pub use rows::RecordSummary;
+pub use rows::{RecordSummary, Rows, rows};
 
 use std::collections::HashMap;
 
@@ -12,8 +12,6 @@ use super::callers::Portal;
 use super::shared_records::{SharedStage, SharedType};
 use crate::db::enums::{ClientPhase, PortalMode};
 use crate::db::ids::RecordTypeId;
-use crate::db::scope::Tx;
-use crate::error::Result;
 
 /// Everything the home shows.
 #[derive(Debug)]
@@ -90,28 +88,20 @@ impl Group {
     }
 }
 
-/// Reads the home in three pipelined statements.
-pub async fn read(tx: &Tx<Portal>) -> Result<Home> {
-    if !tx.scope().modes.contains(&PortalMode::Records) {
-        return Ok(Home { sections: Vec::new() });
+/// Arranges what was read for a portal.
+pub fn arrange(portal: &Portal, rows: Rows) -> Home {
+    if !portal.modes.contains(&PortalMode::Records) {
+        return Home { sections: Vec::new() };
     }
-    let (types, stages, records) = futures::try_join!(rows::types(tx), rows::stages(tx), rows::records(tx))?;
-    Ok(arrange(types, &stages, records))
-}
-
-fn arrange(types: Vec<SharedType>, stages: &[SharedStage], records: Vec<HomeRecord>) -> Home {
     let mut by_type: HashMap<RecordTypeId, Vec<HomeRecord>> = HashMap::new();
-    for record in records {
+    for record in rows.records {
         by_type.entry(record.record.type_id).or_default().push(record);
     }
-    let sections = types
-        .into_iter()
-        .filter_map(|kind| {
-            let records = by_type.remove(&kind.id)?;
-            Some(Section { groups: group(&kind, stages, records), kind })
-        })
-        .collect();
-    Home { sections }
+    let section = |kind: SharedType| {
+        let records = by_type.remove(&kind.id)?;
+        Some(Section { groups: group(&kind, &rows.stages, records), kind })
+    };
+    Home { sections: rows.types.into_iter().filter_map(section).collect() }
 }
 
 /// Groups in pipeline order; a group without records is left out.

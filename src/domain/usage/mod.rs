@@ -9,12 +9,14 @@ pub use rows::{LinkUsage, SectionViews};
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::callers::Staff;
+use super::changes::{self, Change};
 use crate::clock::Clock;
 use crate::db::enums::PortalMode;
-use crate::db::ids::{LinkId, OrgId, PortalId};
+use crate::db::ids::{CompanyId, LinkId, OrgId, PortalId};
 use crate::db::pool::Pools;
 use crate::db::scope::{CredentialHash, Tx};
 use crate::error::Result;
@@ -55,6 +57,23 @@ impl LinkTally {
     }
 }
 
+/// A link that was viewed for the first time.
+#[derive(Clone, Copy, Debug)]
+struct FirstView {
+    link: LinkId,
+    portal: PortalId,
+    company: CompanyId,
+    at: DateTime<Utc>,
+}
+
+impl FirstView {
+    fn change(&self) -> Change {
+        Change::new("portal_link.first_viewed", self.link)
+            .company(self.company)
+            .payload(json!({ "portalId": self.portal }))
+    }
+}
+
 /// A browser that came back with its cookie, whose session is to be stored (DOOR-4).
 #[derive(Clone, Copy, Debug)]
 pub struct ReturnedBrowser {
@@ -73,11 +92,16 @@ pub async fn apply(pools: &Pools, clock: &Clock, org: OrgId, portion: &Portion) 
     let Some(tx) = rows::enter(pools, org).await? else { return Ok(()) };
     let now = clock.now();
     if rows::claim(&tx, portion.batch, now).await? {
+        let first = rows::first_views(&tx, &portion.tallies).await?;
         rows::add(&tx, &portion.tallies).await?;
         for browser in &portion.browsers {
             rows::keep_session(&tx, clock.id(), browser, browser.at + SESSION_LIFE).await?;
         }
         rows::forget_claims(&tx, now - MEMORY).await?;
+        if !first.is_empty() {
+            let told: Vec<_> = first.into_iter().map(|first| (first.change(), first.at)).collect();
+            changes::announce(&tx, clock, &told).await?;
+        }
     }
     tx.commit().await
 }

@@ -1,5 +1,7 @@
 //! `portal_usage`, `portal_section_views` and `usage_batches` in Diesel.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -9,9 +11,9 @@ use diesel_async::RunQueryDsl;
 use futures::FutureExt as _;
 use uuid::Uuid;
 
-use super::{LinkTally, ReturnedBrowser};
+use super::{FirstView, LinkTally, ReturnedBrowser};
 use crate::db::enums::PortalMode;
-use crate::db::ids::{LinkId, OrgId, PortalId, PortalSessionId};
+use crate::db::ids::{CompanyId, LinkId, OrgId, PortalId, PortalSessionId};
 use crate::db::pool::Pools;
 use crate::db::schema::{staff, system};
 use crate::db::scope::{Access, Door, Tx};
@@ -83,6 +85,36 @@ pub(super) async fn forget_claims(tx: &Tx<OrgId>, before: DateTime<Utc>) -> Resu
         .execute(&mut tx.connection())
         .await?;
     Ok(())
+}
+
+/// The links that nobody had viewed before. Their rows, made where they are missing, stay locked until
+/// the transaction ends, so that of two drains at once one tells.
+pub(super) async fn first_views(tx: &Tx<OrgId>, tallies: &[LinkTally]) -> Result<Vec<FirstView>> {
+    use system::{portal_links as links, portal_usage as usage};
+    let viewed: BTreeMap<LinkId, DateTime<Utc>> =
+        tallies.iter().filter_map(|tally| Some((tally.link, tally.first_viewed_at?))).collect();
+    let named = links::table.filter(links::id.eq_any(viewed.keys()));
+    named
+        .select((links::org_id, links::id))
+        .insert_into(usage::table)
+        .into_columns((usage::org_id, usage::link_id))
+        .on_conflict_do_nothing()
+        .execute(&mut tx.connection())
+        .await?;
+    let unseen: Vec<LinkId> = usage::table
+        .filter(usage::link_id.eq_any(viewed.keys()).and(usage::first_viewed_at.is_null()))
+        .select(usage::link_id)
+        .order(usage::link_id)
+        .for_update()
+        .load(&mut tx.connection())
+        .await?;
+    let unseen: Vec<(LinkId, PortalId, CompanyId)> = links::table
+        .filter(links::id.eq_any(unseen))
+        .select((links::id, links::portal_id, links::company_id))
+        .load(&mut tx.connection())
+        .await?;
+    let first = |(link, portal, company)| FirstView { link, portal, company, at: viewed[&link] };
+    Ok(unseen.into_iter().map(first).collect())
 }
 
 /// Adds to the links that are still there.

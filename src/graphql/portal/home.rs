@@ -6,14 +6,15 @@ use chrono::NaiveDate;
 use crate::db::enums::{ClientPhase, PortalMode};
 use crate::db::ids::{RecordId, RecordTypeId, StageId};
 use crate::domain::home::{self, Group, Heading, HomeRecord, Section};
+use crate::graphql::at_hand::AtHand;
 use crate::graphql::context::request;
-use crate::graphql::errors::{Result, coded};
+use crate::graphql::errors::Result;
 
 /// Everything a portal's front page shows.
 #[derive(SimpleObject)]
 pub struct PortalHome {
     /// One section a record type that has visible records.
-    sections: Vec<PortalSection>,
+    sections: AtHand<PortalSection>,
 }
 
 /// The visible records of one type.
@@ -30,7 +31,7 @@ pub struct PortalSection {
     /// How many records there are.
     count: i32,
     /// The records by stage, or by phase, in pipeline order.
-    groups: Vec<PortalGroup>,
+    groups: AtHand<PortalGroup>,
 }
 
 /// The records that stand at one stage, or in one phase.
@@ -47,7 +48,7 @@ pub struct PortalGroup {
     /// How many records there are.
     count: i32,
     /// How many records stand at each client-facing status, most frequent first.
-    statuses: Vec<PortalStatusCount>,
+    statuses: AtHand<PortalStatusCount>,
     /// Mean percentage done of the records that share one, 0 to 100.
     average_percent: Option<i32>,
     /// Shared files of the group's records.
@@ -55,7 +56,7 @@ pub struct PortalGroup {
     /// Messages in the threads of the group's records.
     message_count: i64,
     /// The records, those due first at the front.
-    records: Vec<PortalRecordSummary>,
+    records: AtHand<PortalRecordSummary>,
 }
 
 /// How many records stand at one client-facing status.
@@ -98,7 +99,7 @@ impl From<Section> for PortalSection {
             name: section.kind.name,
             name_plural: section.kind.name_plural,
             count: size(section.groups.iter().map(|group| group.records.len()).sum()),
-            groups: section.groups.into_iter().map(PortalGroup::from).collect(),
+            groups: section.groups.into_iter().collect(),
         }
     }
 }
@@ -124,7 +125,7 @@ impl From<Group> for PortalGroup {
             average_percent: group.average_percent(),
             file_count: group.file_count(),
             message_count: group.message_count(),
-            records: group.records.into_iter().map(PortalRecordSummary::from).collect(),
+            records: group.records.into_iter().collect(),
         }
     }
 }
@@ -158,8 +159,9 @@ impl HomeQueries {
     /// The front page: the visible records, grouped. Empty where the portal has no mode RECORDS.
     async fn home(&self, ctx: &Context<'_>) -> Result<PortalHome> {
         let reading = request(ctx).portal().await?;
-        let home = home::read(&reading.tx).await.map_err(coded)?;
+        let rows = request(ctx).home_rows(&reading.tx).await?;
+        let home = home::arrange(reading.tx.scope(), rows);
         request(ctx).shows(PortalMode::Records);
-        Ok(PortalHome { sections: home.sections.into_iter().map(PortalSection::from).collect() })
+        Ok(PortalHome { sections: home.sections.into_iter().collect() })
     }
 }

@@ -12,12 +12,18 @@ use tower::ServiceExt as _;
 use vestibule::app::App;
 use vestibule::config::{Config, Env};
 use vestibule::demo::data::PlantedOrganization;
+use vestibule::sealing::SealingKeys;
 
 use super::cluster::{Cluster, cluster};
 use super::{Answer, Sql};
 
 /// What access codes are hashed with.
 pub const SEALING_KEYS: &str = "test:1111111111111111111111111111111111111111111111111111111111111111";
+
+/// The same, as demo data is planted with it.
+pub fn sealing_keys() -> SealingKeys {
+    SealingKeys::parse(&SEALING_KEYS.into()).unwrap()
+}
 
 /// The service under test.
 pub struct TestApp {
@@ -165,11 +171,16 @@ impl TestApp {
 
     /// Opens a portal's link and returns the session's token.
     pub async fn open(&self, link_token: &str) -> String {
+        self.open_with(link_token, None).await
+    }
+
+    /// The same, with the portal's access code.
+    pub async fn open_with(&self, link_token: &str, code: Option<&str>) -> String {
         let opened = self
             .query(
                 "",
                 "mutation($input: OpenPortalInput!) { access { openPortal(input: $input) { sessionToken } } }",
-                json!({ "input": { "token": link_token } }),
+                json!({ "input": { "token": link_token, "accessCode": code } }),
             )
             .await;
         opened.text("/data/access/openPortal/sessionToken")

@@ -13,6 +13,8 @@ use vestibule::db::{bootstrap, migrate};
 use vestibule::demo::data::{self, Amount, PlantedOrganization};
 use vestibule::demo::servers::{Durability, Servers};
 
+use super::sealing_keys;
+
 /// The servers, and the world in the template.
 pub struct Cluster {
     servers: Servers,
@@ -43,9 +45,15 @@ async fn start() -> Cluster {
         bootstrap::run(&servers.admin_url("postgres"), database, |_| None).await.unwrap();
         migrate::run(&login_url(&servers, database, "app_migrate")).await.unwrap();
     }
-    let world = data::plant(&login_url(&servers, "world", "app_migrate"), AMOUNT, &Clock::default(), |_| {})
-        .await
-        .unwrap();
+    let world = data::plant(
+        &login_url(&servers, "world", "app_migrate"),
+        AMOUNT,
+        &Clock::default(),
+        &sealing_keys(),
+        |_| {},
+    )
+    .await
+    .unwrap();
     Cluster { servers, folder, world, _sweeper: sweeper }
 }
 

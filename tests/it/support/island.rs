@@ -20,7 +20,7 @@ use vestibule::demo::data::{self, PlantedOrganization};
 use vestibule::demo::servers::{Durability, Servers};
 
 use super::cluster::AMOUNT;
-use super::{Answer, SEALING_KEYS};
+use super::{Answer, SEALING_KEYS, sealing_keys};
 
 /// A service with a Postgres and a Redis that the test may stop.
 pub struct Island {
@@ -40,7 +40,8 @@ impl Island {
         bootstrap::run(&servers.admin_url("postgres"), "island", |_| None).await.unwrap();
         let migrator = format!("{}&user=app_migrate", servers.database_url("island"));
         migrate::run(&migrator).await.unwrap();
-        let mut world = data::plant(&migrator, AMOUNT, &Clock::default(), |_| {}).await.unwrap();
+        let mut world =
+            data::plant(&migrator, AMOUNT, &Clock::default(), &sealing_keys(), |_| {}).await.unwrap();
         let settings = vec![
             ("DATABASE_URL", servers.database_url("island")),
             ("DATABASE_CONNECTIONS", "3".to_owned()),

@@ -13,6 +13,6 @@ pub mod sql;
 pub mod wire;
 
 pub use answer::Answer;
-pub use app::{SEALING_KEYS, TestApp};
+pub use app::{SEALING_KEYS, TestApp, sealing_keys};
 pub use island::Island;
 pub use sql::Sql;
