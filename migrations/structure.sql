@@ -65,6 +65,27 @@ ALTER FUNCTION public.close_scope() OWNER TO owner;
 
 COMMENT ON FUNCTION public.close_scope() IS 'Undoes open_scope, for a door that only asked whether there is something behind it.';
 
+CREATE FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) RETURNS bytea[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select coalesce(array_agg(d.h), '{}') from (
+        select h from unnest(staff) h
+        where not exists (
+            select from staff_sessions s
+            join members m on m.org_id = s.org_id and m.id = s.member_id
+            where s.token_hash = h and s.ended_at is null and s.expires_at > now() and m.ended_at is null)
+        union all
+        select h from unnest(portals, passed) as p (h, mark)
+        where not exists (select from live_doorways(p.h) l where l.mark is null or l.mark = p.mark)
+    ) d
+    where app_org() is null
+$$;
+
+ALTER FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) OWNER TO door;
+
+COMMENT ON FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) IS 'Which of these hashes open nothing any more, those of portals with the mark of a passed code, for an instance that holds subscriptions of their holders (EVT-5). Not from within an organisation.';
+
 CREATE FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -330,6 +351,38 @@ ALTER FUNCTION public.milestones_share() OWNER TO owner;
 
 COMMENT ON FUNCTION public.milestones_share() IS 'Writes the column of a milestone that clients may read (REC-4).';
 
+CREATE FUNCTION public.newest_event() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ select c.last_seq from event_counters c where c.org_id = app_org() $$;
+
+ALTER FUNCTION public.newest_event() OWNER TO door;
+
+COMMENT ON FUNCTION public.newest_event() IS 'The number of the newest event of the organisation that was entered; 0 before the first.';
+
+CREATE FUNCTION public.newest_events(orgs uuid[]) RETURNS bigint[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select coalesce(array_agg(coalesce(c.last_seq, 0) order by o.n), '{}')
+    from unnest(orgs) with ordinality o (id, n)
+    left join event_counters c on c.org_id = o.id
+    where app_org() is null
+$$;
+
+ALTER FUNCTION public.newest_events(orgs uuid[]) OWNER TO door;
+
+COMMENT ON FUNCTION public.newest_events(orgs uuid[]) IS 'How far the logs of some organisations have come, for an instance with subscribers there: a number each. Not from within an organisation.';
+
+CREATE FUNCTION public.oldest_event() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ select c.kept_from from event_counters c where c.org_id = app_org() $$;
+
+ALTER FUNCTION public.oldest_event() OWNER TO door;
+
+COMMENT ON FUNCTION public.oldest_event() IS 'The number of the oldest event kept, of the organisation that was entered.';
+
 CREATE FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -472,6 +525,20 @@ end $$;
 ALTER FUNCTION public.request_bypass(hash bytea, entry uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.request_bypass(hash bytea, entry uuid) IS 'Queues a bypass for the recipient on record of a coded link, once in 15 minutes; says nothing (DOOR-3).';
+
+CREATE FUNCTION public.scope_fingerprint() RETURNS bytea
+    LANGUAGE sql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select sha256(convert_to(string_agg(
+        (select coalesce(string_agg(id::text, ',' order by id), '') from unnest(app_ids(name)) id), '/' order by name), 'UTF8'))
+    from unnest(array['app.records', 'app.types', 'app.stage_types', 'app.milestone_records', 'app.file_records',
+        'app.message_records']) name
+$$;
+
+ALTER FUNCTION public.scope_fingerprint() OWNER TO owner;
+
+COMMENT ON FUNCTION public.scope_fingerprint() IS 'Changes when what a portal shows grows or shrinks.';
 
 CREATE FUNCTION public.stages_reshare() RETURNS trigger
     LANGUAGE plpgsql
@@ -726,7 +793,9 @@ COMMENT ON COLUMN public.door_bypasses.used_at IS 'When the code was passed with
 
 CREATE TABLE public.event_counters (
     org_id uuid NOT NULL,
-    last_seq bigint DEFAULT 0 NOT NULL
+    last_seq bigint DEFAULT 0 NOT NULL,
+    kept_from bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT event_counters_kept_from_check CHECK ((kept_from >= 1))
 );
 
 ALTER TABLE ONLY public.event_counters FORCE ROW LEVEL SECURITY;
@@ -738,6 +807,8 @@ COMMENT ON TABLE public.event_counters IS 'The number of an organisation''s newe
 COMMENT ON COLUMN public.event_counters.org_id IS 'The tenant.';
 
 COMMENT ON COLUMN public.event_counters.last_seq IS 'events.seq of the newest event; 0 before the first.';
+
+COMMENT ON COLUMN public.event_counters.kept_from IS 'events.seq of the oldest event that is kept; those before it were deleted with age.';
 
 CREATE TABLE public.events (
     org_id uuid NOT NULL,
@@ -2042,6 +2113,12 @@ ALTER TABLE ONLY public.usage_batches
 
 CREATE POLICY app_portal_select ON public.companies FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.company'::text) AS app_id))));
 
+CREATE POLICY app_portal_select ON public.events FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND client_visible AND (record_id = ANY (
+CASE
+    WHEN (kind ~~ 'milestone.%'::text) THEN ( SELECT public.app_ids('app.milestone_records'::text) AS app_ids)
+    ELSE ( SELECT public.app_ids('app.records'::text) AS app_ids)
+END))));
+
 CREATE POLICY app_portal_select ON public.field_definitions FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND shared AND (archived_at IS NULL) AND (type_id = ANY (( SELECT public.app_ids('app.types'::text) AS app_ids)::uuid[]))));
 
 CREATE POLICY app_portal_select ON public.files FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND shared AND (archived_at IS NULL) AND (record_id = ANY (( SELECT public.app_ids('app.file_records'::text) AS app_ids)::uuid[]))));
@@ -2232,6 +2309,8 @@ CREATE POLICY door_select ON public.companies FOR SELECT TO door USING ((org_id 
 
 CREATE POLICY door_select ON public.door_bypasses FOR SELECT TO door USING (true);
 
+CREATE POLICY door_select ON public.event_counters FOR SELECT TO door USING (true);
+
 CREATE POLICY door_select ON public.members FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.organizations FOR SELECT TO door USING (true);
@@ -2399,6 +2478,9 @@ GRANT ALL ON FUNCTION public.append_events(entries jsonb) TO app_system;
 REVOKE ALL ON FUNCTION public.close_scope() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_scope() TO door;
 
+REVOKE ALL ON FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) TO app_system;
+
 REVOKE ALL ON FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) TO app_portal;
 
@@ -2439,6 +2521,17 @@ GRANT ALL ON FUNCTION public.live_doorways(hash bytea) TO door;
 
 REVOKE ALL ON FUNCTION public.milestones_share() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.newest_event() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.newest_event() TO app_staff;
+GRANT ALL ON FUNCTION public.newest_event() TO app_portal;
+
+REVOKE ALL ON FUNCTION public.newest_events(orgs uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.newest_events(orgs uuid[]) TO app_system;
+
+REVOKE ALL ON FUNCTION public.oldest_event() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.oldest_event() TO app_staff;
+GRANT ALL ON FUNCTION public.oldest_event() TO app_portal;
+
 REVOKE ALL ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) TO door;
 
@@ -2455,6 +2548,9 @@ GRANT ALL ON FUNCTION public.register_person(person uuid, address text, password
 
 REVOKE ALL ON FUNCTION public.request_bypass(hash bytea, entry uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.request_bypass(hash bytea, entry uuid) TO app_portal;
+
+REVOKE ALL ON FUNCTION public.scope_fingerprint() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.scope_fingerprint() TO app_portal;
 
 REVOKE ALL ON FUNCTION public.stages_reshare() FROM PUBLIC;
 
@@ -2547,31 +2643,41 @@ GRANT SELECT ON TABLE public.event_counters TO app_staff;
 GRANT SELECT ON TABLE public.event_counters TO app_system;
 
 GRANT INSERT(org_id) ON TABLE public.event_counters TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.event_counters TO door;
 
 GRANT UPDATE(last_seq) ON TABLE public.event_counters TO app_staff;
 GRANT UPDATE(last_seq) ON TABLE public.event_counters TO app_system;
+GRANT SELECT(last_seq) ON TABLE public.event_counters TO door;
+
+GRANT SELECT(kept_from) ON TABLE public.event_counters TO door;
 
 GRANT SELECT,INSERT ON TABLE public.events TO app_staff;
 
 GRANT INSERT(org_id) ON TABLE public.events TO app_system;
+GRANT SELECT(org_id) ON TABLE public.events TO app_portal;
 
 GRANT INSERT(seq) ON TABLE public.events TO app_system;
+GRANT SELECT(seq) ON TABLE public.events TO app_portal;
 
 GRANT INSERT(id) ON TABLE public.events TO app_system;
+GRANT SELECT(id) ON TABLE public.events TO app_portal;
 
 GRANT INSERT(kind) ON TABLE public.events TO app_system;
+GRANT SELECT(kind) ON TABLE public.events TO app_portal;
 
 GRANT INSERT(actor_member_id) ON TABLE public.events TO app_system;
 
 GRANT INSERT(company_id) ON TABLE public.events TO app_system;
 
 GRANT INSERT(record_id) ON TABLE public.events TO app_system;
+GRANT SELECT(record_id) ON TABLE public.events TO app_portal;
 
 GRANT INSERT(client_visible) ON TABLE public.events TO app_system;
 
 GRANT INSERT(payload) ON TABLE public.events TO app_system;
 
 GRANT INSERT(occurred_at) ON TABLE public.events TO app_system;
+GRANT SELECT(occurred_at) ON TABLE public.events TO app_portal;
 
 GRANT SELECT ON TABLE public.field_definitions TO app_staff;
 

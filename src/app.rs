@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::pool::Pools;
 use crate::limits::Limits;
+use crate::live::Hub;
 use crate::metrics::Metrics;
 use crate::usage::Recorder;
 
@@ -19,6 +20,7 @@ pub struct App {
     pub metrics: Metrics,
     pub limits: Limits,
     pub usage: Recorder,
+    pub live: Arc<Hub>,
 }
 
 impl App {
@@ -30,6 +32,15 @@ impl App {
         let redis = Redis::new(&config.redis)?;
         let limits = Limits::new(&config.http.rates);
         let usage = Recorder::new(&metrics);
-        Ok(Arc::new(Self { config, clock: Arc::default(), pools, redis, metrics, limits, usage }))
+        Ok(Arc::new(Self {
+            config,
+            clock: Arc::default(),
+            pools,
+            redis,
+            metrics,
+            limits,
+            usage,
+            live: Arc::default(),
+        }))
     }
 }

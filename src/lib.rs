@@ -18,6 +18,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod limits;
+pub mod live;
 pub mod metrics;
 pub mod page;
 pub mod sealing;

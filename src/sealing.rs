@@ -1,6 +1,8 @@
 //! The keys that the service seals and hashes with, which the database never sees (invariant 14).
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
+use sha2::Sha256;
 
 /// The sealing keys, the one in use first.
 #[derive(Clone, Debug)]
@@ -13,6 +15,19 @@ pub struct SealingKey {
     pub id: String,
     /// 32 bytes.
     pub key: SecretSlice<u8>,
+}
+
+impl SealingKey {
+    /// A key for one purpose, which tells nothing of this one or of another purpose's.
+    pub fn derive(&self, purpose: &[u8]) -> [u8; 32] {
+        Hmac::<Sha256>::new_from_slice(self.key.expose_secret())
+            .expect("HMAC takes keys of any length")
+            .chain_update(b"derived key/")
+            .chain_update(purpose)
+            .finalize()
+            .into_bytes()
+            .into()
+    }
 }
 
 /// The text is not `id:key` pairs. Says nothing of the keys.
@@ -30,6 +45,11 @@ impl SealingKeys {
     /// The key that new values are made with.
     pub fn newest(&self) -> &SealingKey {
         &self.0[0]
+    }
+
+    /// Every key, the newest first.
+    pub fn each(&self) -> impl Iterator<Item = &SealingKey> {
+        self.0.iter()
     }
 
     /// The key of an id, unless it was taken away.

@@ -5,6 +5,7 @@ mod database;
 mod env;
 mod graphql;
 mod http;
+mod live;
 mod redis;
 mod secrets;
 mod worker;
@@ -13,6 +14,7 @@ pub use database::{DatabaseConfig, Passwords};
 pub use env::{Env, Setting};
 pub use graphql::GraphqlLimits;
 pub use http::{HttpConfig, RateLimits};
+pub use live::LiveConfig;
 pub use redis::RedisConfig;
 pub use worker::WorkerConfig;
 
@@ -26,6 +28,7 @@ pub struct Config {
     pub sealing: SealingKeys,
     pub http: HttpConfig,
     pub graphql: GraphqlLimits,
+    pub live: LiveConfig,
     pub worker: WorkerConfig,
 }
 
@@ -38,6 +41,7 @@ impl Config {
             sealing: secrets::read(env)?,
             http: HttpConfig::read(env)?,
             graphql: GraphqlLimits::read(env)?,
+            live: LiveConfig::read(env)?,
             worker: WorkerConfig::read(env)?,
         })
     }
@@ -45,12 +49,13 @@ impl Config {
 
 /// Every setting, section by section, for `vestibule config`.
 pub fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
-    let sections: [(&str, &[Setting]); 6] = [
+    let sections: [(&str, &[Setting]); 7] = [
         ("Database", database::SETTINGS),
         ("Redis", redis::SETTINGS),
         ("Secrets", secrets::SETTINGS),
         ("HTTP", http::SETTINGS),
         ("GraphQL", graphql::SETTINGS),
+        ("Live", live::SETTINGS),
         ("Worker", worker::SETTINGS),
     ];
     sections

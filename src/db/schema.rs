@@ -55,6 +55,7 @@ pub mod staff {
         event_counters (org_id) {
             org_id -> Uuid,
             last_seq -> BigInt,
+            kept_from -> BigInt,
         }
     }
 
@@ -416,6 +417,17 @@ pub mod portal {
     }
 
     diesel::table! {
+        events (org_id, seq) {
+            org_id -> Uuid,
+            seq -> BigInt,
+            id -> Uuid,
+            kind -> Text,
+            record_id -> Nullable<Uuid>,
+            occurred_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         field_definitions (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -541,6 +553,7 @@ pub mod portal {
 
     diesel::allow_tables_to_appear_in_same_query!(
         companies,
+        events,
         field_definitions,
         files,
         messages,
@@ -570,6 +583,7 @@ pub mod system {
         event_counters (org_id) {
             org_id -> Uuid,
             last_seq -> BigInt,
+            kept_from -> BigInt,
         }
     }
 

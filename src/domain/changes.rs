@@ -92,6 +92,12 @@ impl Change {
     }
 }
 
+/// Who wants to know that something was committed.
+pub trait Observer: Send + Sync {
+    /// The log of an organisation has grown. Never waits.
+    fn committed(&self, org: OrgId);
+}
+
 /// A staff transaction that may write, and what it did so far.
 pub struct Write {
     tx: Tx<Staff>,
@@ -100,6 +106,7 @@ pub struct Write {
     origin: Origin,
     journal: Mutex<Vec<Change>>,
     lag: Option<Histogram>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl std::ops::Deref for Write {
@@ -114,12 +121,17 @@ impl Write {
     /// Wraps a transaction entered with [`crate::db::scope::Access::Write`].
     pub fn new(tx: Tx<Staff>, clock: Arc<Clock>, origin: Origin) -> Self {
         let at = clock.now();
-        Self { tx, clock, at, origin, journal: Mutex::default(), lag: None }
+        Self { tx, clock, at, origin, journal: Mutex::default(), lag: None, observer: None }
     }
 
     /// Observes the seconds from the change to the commit that makes its events readable.
     pub fn measured_by(self, lag: Histogram) -> Self {
         Self { lag: Some(lag), ..self }
+    }
+
+    /// Tells who wants to know once it is committed.
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// The moment of the change: one for all it writes.
@@ -142,7 +154,11 @@ impl Write {
         match outcome {
             Ok(done) => {
                 let wrote_events = self.write_journal().await?;
+                let org = self.tx.scope().org_id;
                 self.tx.commit().await?;
+                if let Some(observer) = self.observer.filter(|_| wrote_events) {
+                    observer.committed(org);
+                }
                 if let Some(lag) = self.lag.filter(|_| wrote_events) {
                     lag.observe((self.clock.now() - self.at).as_seconds_f64());
                 }

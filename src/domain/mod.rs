@@ -8,6 +8,7 @@ pub mod codes;
 pub mod companies;
 pub mod contacts;
 pub mod currencies;
+pub mod events;
 pub mod home;
 pub mod idempotency;
 pub mod members;

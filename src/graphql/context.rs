@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use super::errors::{Result, coded};
 use super::loaders::{Inline, Loaders};
@@ -78,6 +79,11 @@ pub struct RequestContext {
     pub origin: Origin,
     /// The caller's browser or client, for session lists.
     pub user_agent: Option<String>,
+    /// Cancelled when a subscription's credential opens nothing any more.
+    pub expel: CancellationToken,
+    /// The cursor of the event that a reconnecting client saw last.
+    pub last_seen: Option<String>,
+    told: std::sync::Mutex<Option<String>>,
     inline: Inline,
     staff: Mutex<Option<Arc<StaffReading>>>,
     portal: Mutex<Option<Arc<PortalReading>>>,
@@ -103,6 +109,9 @@ impl RequestContext {
             credential,
             origin,
             user_agent,
+            expel: CancellationToken::new(),
+            last_seen: None,
+            told: std::sync::Mutex::default(),
             inline,
             staff: Mutex::default(),
             portal: Mutex::default(),
@@ -116,6 +125,21 @@ impl RequestContext {
     /// Says which page of another origin sent the request, if one did.
     pub fn sent_by(self, page: Option<Arc<ForeignPage>>) -> Self {
         Self { page, ..self }
+    }
+
+    /// For a subscription: whom to tell that it has ended, and from where it goes on.
+    pub fn live(self, expel: CancellationToken, last_seen: Option<String>) -> Self {
+        Self { expel, last_seen, ..self }
+    }
+
+    /// Notes the cursor of the event that is told next.
+    pub fn tells(&self, cursor: &str) {
+        *self.told.lock().expect("no panic while held") = Some(cursor.to_owned());
+    }
+
+    /// The cursor of the event that was told last.
+    pub fn told(&self) -> Option<String> {
+        self.told.lock().expect("no panic while held").clone()
     }
 
     /// The page of another origin that sent the request, if one did (API-7).
@@ -245,7 +269,7 @@ impl RequestContext {
         let tx =
             callers::enter_staff(&self.app.pools, self.staff_hash()?, Access::Write).await.map_err(coded)?;
         let write = Write::new(self.admit(tx).await?, self.app.clock.clone(), self.origin.clone());
-        Ok(write.measured_by(self.app.metrics.event_lag.clone()))
+        Ok(write.measured_by(self.app.metrics.event_lag.clone()).observed_by(self.app.live.clone()))
     }
 
     async fn forget_readings(&self) {

@@ -3,23 +3,24 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptySubscription, Object, SDLExportOptions, SimpleObject};
+use async_graphql::{Context, Object, SDLExportOptions, SimpleObject};
 
 use super::access::AccessMutation;
 use super::context::request;
 use super::errors::Result;
 use super::portal::{PortalMutation, PortalQuery};
 use super::staff::{StaffMutation, StaffQuery};
+use super::subscriptions::Subscription;
 use crate::app::App;
 use crate::config::GraphqlLimits;
 
 /// The schema with its roots.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. What a document may hold is `guard`'s to check (API-5); the engine's own
 /// limits stay as a second wall for what is executed without it.
 pub fn build(limits: &GraphqlLimits) -> Schema {
-    let schema = Schema::build(Query, Mutation, EmptySubscription)
+    let schema = Schema::build(Query, Mutation, Subscription)
         .limit_depth(limits.depth)
         .limit_recursive_depth(limits.depth * 2)
         .disable_suggestions();
@@ -28,7 +29,7 @@ pub fn build(limits: &GraphqlLimits) -> Schema {
 
 /// The schema to read types from, not to execute.
 pub(super) fn bare() -> Schema {
-    Schema::build(Query, Mutation, EmptySubscription).finish()
+    Schema::build(Query, Mutation, Subscription).finish()
 }
 
 /// The contract as text, for `schema.graphql` (API-1).

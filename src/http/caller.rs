@@ -13,7 +13,11 @@ use crate::graphql::context::Credential;
 
 /// Reads `Authorization: Bearer …`. What is no credential of ours counts as none.
 pub fn credential(headers: &HeaderMap) -> Option<Credential> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    bearer(headers.get(AUTHORIZATION)?.to_str().ok()?)
+}
+
+/// Reads `Bearer …`.
+pub fn bearer(value: &str) -> Option<Credential> {
     let (scheme, token) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return None;

@@ -73,7 +73,10 @@ fn preflight(origin: &str) -> Response {
     let headers = response.headers_mut();
     allow(headers, origin);
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, header("GET, POST"));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, header("accept, authorization, content-type, traceparent"));
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        header("accept, authorization, content-type, last-event-id, traceparent"),
+    );
     headers.insert(ACCESS_CONTROL_MAX_AGE, header("600"));
     headers.insert(
         VARY,

@@ -23,10 +23,12 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 /// Serves until a signal says stop, then drains.
 pub async fn run(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     let drain = app.config.http.drain;
+    let live = app.live.clone();
     let router = super::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let (stop, stopped) = tokio::sync::watch::channel(());
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         stop_signal().await;
+        live.close();
         drop(stop);
     });
     let overdue = async move {

@@ -3,6 +3,8 @@
 
 pub mod drain_usage;
 pub mod record_usage;
+mod relay_events;
+pub mod watch_events;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +30,9 @@ impl Worker {
         let (stop, stopped) = watch::channel(());
         let mut jobs = JoinSet::new();
         jobs.spawn(record_usage::run(app.clone(), stopped.clone()));
+        jobs.spawn(relay_events::tell(app.clone(), stopped.clone()));
+        jobs.spawn(relay_events::hear(app.clone(), stopped.clone()));
+        jobs.spawn(watch_events::run(app.clone(), stopped.clone()));
         jobs.spawn(drain_usage::run(app.clone(), stopped));
         Self { app, stop, jobs }
     }

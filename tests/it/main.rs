@@ -18,6 +18,7 @@ mod health;
 mod home;
 mod isolation;
 mod limits;
+mod live;
 mod members;
 mod migrations;
 mod organizations;

@@ -5,12 +5,13 @@
 pub mod guesses;
 pub mod sessions;
 pub mod usage;
+pub mod wakeups;
 
 use std::time::Duration;
 
 use deadpool_redis::{Config, Connection, Pool, Runtime};
-use redis::RedisError;
-use secrecy::ExposeSecret;
+use redis::{Client, RedisError};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::RedisConfig;
 use crate::error::{Error, Result};
@@ -21,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Connections to Redis, made when they are first needed.
 pub struct Redis {
     pool: Pool,
+    url: SecretString,
     prefix: String,
 }
 
@@ -30,12 +32,17 @@ impl Redis {
         let pool = Config::from_url(config.url.expose_secret())
             .create_pool(Some(Runtime::Tokio1))
             .map_err(|_| anyhow::anyhow!("REDIS_URL is not a Redis address"))?;
-        Ok(Self { pool, prefix: config.prefix.clone() })
+        Ok(Self { pool, url: config.url.clone(), prefix: config.prefix.clone() })
     }
 
     /// Whether Redis answers right now.
     pub async fn answers(&self) -> bool {
         self.ask(async |connection| redis::cmd("PING").query_async::<String>(connection).await).await.is_ok()
+    }
+
+    /// For a connection of its own, beside the pool.
+    fn client(&self) -> Result<Client, RedisError> {
+        Client::open(self.url.expose_secret())
     }
 
     /// A key of ours. `tag` stands in braces: keys with one tag lie in one slot of a cluster.

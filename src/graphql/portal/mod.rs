@@ -2,6 +2,7 @@
 //! nothing of the staff root compiles here.
 
 mod doorway;
+pub mod events;
 mod home;
 mod records;
 

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod companies;
 pub mod contacts;
+pub mod events;
 pub mod members;
 pub mod organizations;
 pub mod portals;
@@ -18,6 +19,7 @@ pub struct StaffQuery(
     audit::AuditQueries,
     companies::CompanyQueries,
     contacts::ContactQueries,
+    events::EventQueries,
     members::MemberQueries,
     organizations::OrganizationQueries,
     portals::PortalQueries,

@@ -39,6 +39,19 @@ impl Media {
     }
 }
 
+/// What to answer with; for who takes nothing but events, refusals come as JSON.
+pub fn of(headers: &HeaderMap) -> Option<Media> {
+    Media::negotiate(headers).or_else(|| accepts_events(headers).then_some(Media::Json))
+}
+
+/// Whether the client takes server-sent events.
+pub fn accepts_events(headers: &HeaderMap) -> bool {
+    let mut ranges = headers.get_all(ACCEPT).iter().flat_map(|v| v.to_str().unwrap_or("").split(','));
+    ranges.any(|range| {
+        range.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("text/event-stream"))
+    })
+}
+
 /// One media range with its weight. We write UTF-8 only, so another charset is not ours to give.
 fn read_range(range: &str) -> Option<(Media, f32)> {
     let mut parts = range.split(';').map(str::trim);

@@ -7,20 +7,21 @@ mod media;
 mod parameters;
 mod persisted;
 mod respond;
-
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::time::Duration;
+mod running;
+mod sse;
+mod websocket;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Response as Answer, Value, Variables, value};
+use async_graphql::{Request, Response as Answer, Variables};
 use axum::Extension;
 use axum::body::{Body, to_bytes};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{ALLOW, USER_AGENT};
+use axum::http::header::ALLOW;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use futures::FutureExt as _;
+use tokio_util::sync::CancellationToken;
 
 pub use self::documents::Documents;
 use self::media::Media;
@@ -28,19 +29,13 @@ use self::parameters::Parameters;
 pub use self::persisted::Persisted;
 pub(super) use self::respond::busy;
 use self::respond::{method_not_allowed, refusal, refuse, respond};
-use super::track::{Tracked, panicked};
-use super::{Http, caller};
-use crate::config::GraphqlLimits;
-use crate::domain::changes::Origin;
+pub(super) use self::running::{Asker, execute, wait_for_deadline};
+use super::Http;
+use super::track::Tracked;
 use crate::error::{Error, Result};
-use crate::graphql::context::{Credential, RequestContext};
-use crate::graphql::errors::code;
-use crate::graphql::guard::Operation;
-use crate::graphql::{guard, loaders, tokens};
+use crate::graphql::guard::{self, Operation};
+use crate::graphql::tokens;
 
-/// The step at which answers about dead links leave, so that what was found on the way cannot be
-/// timed (invariant 9).
-pub const DEADLINE_STEP: Duration = Duration::from_millis(10);
 const ALLOWED: &str = "GET, POST, OPTIONS";
 
 /// A POST with a JSON body.
@@ -50,7 +45,7 @@ pub async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Some(media) = Media::negotiate(&headers) else { return not_acceptable(&tracked) };
+    let Some(media) = media::of(&headers) else { return not_acceptable(&tracked) };
     if !media::is_json(&headers) {
         let error = Error::invalid("content-type", "Send the request as application/json.");
         return refuse(media, StatusCode::UNSUPPORTED_MEDIA_TYPE, error, &tracked);
@@ -66,14 +61,18 @@ pub async fn post(
     }
 }
 
-/// A GET with its parameters in the query; reads only.
+/// A GET with its parameters in the query, which only reads; or the opening of a WebSocket.
 pub async fn get(
     State(http): State<Http>,
     Extension(tracked): Extension<Tracked>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let Some(media) = Media::negotiate(&headers) else { return not_acceptable(&tracked) };
+    if let Ok(upgrade) = upgrade {
+        return websocket::open(http, Asker::of(&tracked, &headers), upgrade);
+    }
+    let Some(media) = media::of(&headers) else { return not_acceptable(&tracked) };
     match Parameters::from_query(query.as_deref().unwrap_or_default(), &http.app.config.graphql) {
         Ok(parameters) => answer(http, tracked, &headers, media, parameters, Method::GET).await,
         Err(error) => refuse(media, StatusCode::BAD_REQUEST, error, &tracked),
@@ -109,35 +108,28 @@ async fn answer(
         Err(Refusal::Malformed(error)) => return refuse(media, StatusCode::BAD_REQUEST, error, &tracked),
         Err(Refusal::Document(answer)) => return respond(media, *answer, &tracked),
     };
-    match operation.kind {
-        OperationType::Mutation if method == Method::GET => {
-            return method_not_allowed(media, "POST", "Send mutations by POST.", &tracked);
-        }
-        OperationType::Subscription => {
-            let error = Error::invalid("query", "Subscriptions are not served at this address.");
-            return respond(media, refusal(error), &tracked);
-        }
-        _ => {}
+    if operation.kind == OperationType::Mutation && method == Method::GET {
+        return method_not_allowed(media, "POST", "Send mutations by POST.", &tracked);
     }
-    let timeout = http.app.config.http.timeout;
-    let cost = cost(&operation, &http.app.config.graphql);
-    let user_agent =
-        headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).map(|v| v.chars().take(300).collect());
-    let run = execute(http, tracked.clone(), caller::credential(headers), user_agent, request);
-    let mut answer = match operation.kind {
-        // On a task of its own: a client that hangs up cannot cut a change in half.
-        // Nor can a long answer to it go on for ever: what is not committed then is rolled back.
-        OperationType::Mutation => {
-            let run = tokio::time::timeout(2 * timeout, shielded(run));
-            tokio::spawn(run).await.ok().and_then(Result::ok).unwrap_or_else(broken)
+    let asker = Asker::of(&tracked, headers);
+    match (operation.kind, media::accepts_events(headers)) {
+        (OperationType::Subscription, true) => {
+            let (expel, closing) = (CancellationToken::new(), http.app.live.closing());
+            let told = running::subscribe(&http, &asker, request, expel.clone(), sse::last_seen(headers));
+            sse::many(told, expel, closing, asker.credential, &tracked)
         }
-        _ => shielded(run).await,
-    };
-    answer.extensions.insert("cost".to_owned(), cost);
-    if answer.errors.iter().any(|error| code(error) == Some("LINK_INACTIVE")) {
-        wait_for_deadline(&tracked).await;
+        (OperationType::Subscription, false) => {
+            let error = Error::invalid(
+                "query",
+                "Subscribe by WebSocket, or send the header Accept: text/event-stream.",
+            );
+            respond(media, refusal(error), &tracked)
+        }
+        (_, true) if Media::negotiate(headers).is_none() => {
+            sse::once(running::run(http, asker, operation, request).await)
+        }
+        _ => respond(media, running::run(http, asker, operation, request).await, &tracked),
     }
-    respond(media, answer, &tracked)
 }
 
 /// Why a request is not run.
@@ -183,56 +175,6 @@ fn prepare(http: &Http, parameters: Parameters) -> Result<(Operation, Request), 
         http.persisted.keep(hash, &request.query);
     }
     Ok((operation, request))
-}
-
-/// Runs a request with a context of its own, and ends its transactions.
-pub(super) async fn execute(
-    http: Http,
-    tracked: Tracked,
-    credential: Option<Credential>,
-    user_agent: Option<String>,
-    request: Request,
-) -> Answer {
-    let (inline, batches) = loaders::inline();
-    let origin =
-        Origin { request_id: tracked.request_id.clone(), address: Some(tracked.network.to_string()) };
-    let context = RequestContext::new(http.app.clone(), credential, origin, user_agent, inline);
-    let context = Arc::new(context.sent_by(tracked.page.clone()));
-    let mut answer = loaders::run(http.schema.execute(request.data(context.clone())), batches).await;
-    if let Some(seen) = context.seen() {
-        tracked.sighting.note(seen);
-    }
-    // The client need not wait for COMMIT: what it reads was read, what it changed is committed.
-    tokio::spawn(async move { context.finish().await });
-    crate::graphql::errors::finish(&mut answer, &tracked.request_id);
-    answer
-}
-
-/// A panic on the way is our defect: logged, and answered as one.
-async fn shielded(run: impl Future<Output = Answer>) -> Answer {
-    match AssertUnwindSafe(run).catch_unwind().await {
-        Ok(answer) => answer,
-        Err(panic) => {
-            panicked(panic);
-            broken()
-        }
-    }
-}
-
-fn broken() -> Answer {
-    refusal(Error::internal(anyhow::anyhow!("a request's task did not end")))
-}
-
-fn cost(operation: &Operation, limits: &GraphqlLimits) -> Value {
-    value!({ "requested": operation.cost, "maximum": limits.complexity })
-}
-
-/// Sleeps to the next step since the request came in.
-pub async fn wait_for_deadline(tracked: &Tracked) {
-    let step = DEADLINE_STEP.as_micros();
-    let steps = tracked.start.elapsed().as_micros() / step + 1;
-    let deadline = Duration::from_micros(u64::try_from(steps * step).unwrap_or(u64::MAX));
-    tokio::time::sleep_until(tokio::time::Instant::from_std(tracked.start + deadline)).await;
 }
 
 fn not_acceptable(tracked: &Tracked) -> Response {

@@ -130,7 +130,9 @@ impl Visitor {
     ) -> Result<Value, Refusal> {
         let request = self.http.documents.request(document.to_owned()).map_err(|_| Refusal::Broken)?;
         let request = request.variables(Variables::from_json(variables));
-        let run = graphql::execute(self.http.clone(), self.tracked.clone(), as_whom, None, request);
+        let tracked = self.tracked.clone();
+        let asker = graphql::Asker { tracked, credential: as_whom, user_agent: None };
+        let run = graphql::execute(self.http.clone(), asker, request);
         data_of(run.await)
     }
 

@@ -7,6 +7,7 @@ pub mod app;
 pub mod cluster;
 pub mod documents;
 pub mod island;
+pub mod live;
 pub mod sdl;
 pub mod server_log;
 pub mod sql;

@@ -239,7 +239,8 @@ fn refused_unseen(answer: &Answer, place: &Place) -> bool {
 /// documents that the test makes.
 fn every_place(sdl: &Sdl) -> BTreeSet<(String, Vec<String>)> {
     let mut places = BTreeSet::new();
-    for name in sdl.types.keys() {
+    // Subscriptions are no calls with one answer: `live::told` tries theirs.
+    for name in sdl.types.keys().filter(|name| *name != "Subscription") {
         for field in sdl.fields(name) {
             for argument in &field.arguments {
                 walk(sdl, &argument.kind.name, vec![argument.name.clone()], &mut |path| {

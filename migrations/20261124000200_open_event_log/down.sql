@@ -1,0 +1,10 @@
+drop function dead_credentials(bytea[], bytea[], bytea[]);
+drop function newest_events(uuid[]);
+drop function scope_fingerprint();
+drop function oldest_event();
+drop function newest_event();
+revoke select (org_id, last_seq, kept_from) on event_counters from door;
+drop policy door_select on event_counters;
+revoke select (org_id, seq, id, kind, record_id, occurred_at) on events from app_portal;
+drop policy app_portal_select on events;
+alter table event_counters drop column kept_from;

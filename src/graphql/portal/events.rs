@@ -1,0 +1,100 @@
+//! A portal's view of the event log (EVT-2): that something changed of what it shows, never what else
+//! there is. Clients read the thing itself anew; an event says only which.
+
+use async_graphql::{Enum, ID, Interface, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use crate::db::ids::RecordId;
+use crate::live::{News, What};
+
+/// Something changed of what the portal shows.
+#[derive(Interface)]
+#[graphql(
+    field(
+        name = "cursor",
+        ty = "&String",
+        desc = "Where the log stands after this event: pass it as `after` to go on from here."
+    ),
+    field(name = "id", ty = "&ID", desc = "The event's id."),
+    field(name = "occurred_at", ty = "&DateTime<Utc>", desc = "When it happened.")
+)]
+pub enum PortalEvent {
+    Record(PortalRecordEvent),
+    Milestones(PortalMilestonesEvent),
+    Resync(PortalResyncEvent),
+}
+
+/// A record came, or changed in what the portal shows of it.
+#[derive(Clone, SimpleObject)]
+pub struct PortalRecordEvent {
+    /// Where the log stands after this event: pass it as `after` to go on from here. Sealed, and of use
+    /// to this portal only.
+    cursor: String,
+    /// The event's id.
+    id: ID,
+    /// When it happened.
+    occurred_at: DateTime<Utc>,
+    /// The record.
+    record_id: RecordId,
+    /// What happened to it.
+    change: PortalRecordChange,
+}
+
+/// What happened to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum PortalRecordChange {
+    /// It can be seen now.
+    Appeared,
+    /// It moved in its pipeline.
+    Moved,
+    /// Something else of it changed.
+    Updated,
+}
+
+/// The milestones of a project changed.
+#[derive(Clone, SimpleObject)]
+pub struct PortalMilestonesEvent {
+    /// Where the log stands after this event: pass it as `after` to go on from here. Sealed, and of use
+    /// to this portal only.
+    cursor: String,
+    /// The event's id.
+    id: ID,
+    /// When it happened.
+    occurred_at: DateTime<Utc>,
+    /// The project.
+    record_id: RecordId,
+}
+
+/// Read everything anew: what was missed is not kept any more, or what the portal shows has grown or
+/// shrunk. Events go on from here.
+#[derive(Clone, SimpleObject)]
+pub struct PortalResyncEvent {
+    /// Where the log stands after this event: pass it as `after` to go on from here. Sealed, and of use
+    /// to this portal only.
+    cursor: String,
+    /// The event's id.
+    id: ID,
+    /// When it happened.
+    occurred_at: DateTime<Utc>,
+}
+
+/// News as a portal's visitors are told of it.
+pub fn told(news: &News, cursor: String) -> PortalEvent {
+    let event = match &news.what {
+        What::Shared(event) => event,
+        What::Resync { id, at } => {
+            return PortalEvent::Resync(PortalResyncEvent { cursor, id: (*id).into(), occurred_at: *at });
+        }
+        What::Event(_) => unreachable!("visitors never read the staff's log"),
+    };
+    let (id, occurred_at, record_id) = (event.id.into(), event.occurred_at, event.record_id);
+    if event.kind.starts_with("milestone.") {
+        return PortalEvent::Milestones(PortalMilestonesEvent { cursor, id, occurred_at, record_id });
+    }
+    let change = match event.kind.as_str() {
+        "record.created" | "record.restored" | "record.portal_enabled" => PortalRecordChange::Appeared,
+        "record.moved" => PortalRecordChange::Moved,
+        _ => PortalRecordChange::Updated,
+    };
+    PortalEvent::Record(PortalRecordEvent { cursor, id, occurred_at, record_id, change })
+}

@@ -1,0 +1,290 @@
+//! The event log in the staff root (EVT-1 to EVT-3): one type for each kind of event, all of one
+//! interface. `events` pages through what is kept; the subscription `staffEvents` goes on from there.
+
+use async_graphql::{Context, Enum, ID, InputObject, Interface, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::db::ids::{CompanyId, MemberId, RecordId};
+use crate::db::paging::Page;
+use crate::domain::events::{self, CursorKey, Event, EventFilter, Position};
+use crate::graphql::context::request;
+use crate::graphql::errors::{Result, coded};
+use crate::graphql::paging::PageInfo;
+use crate::live::{News, What};
+
+/// An event, and the cursor of where its reader then stands.
+pub struct Entry {
+    cursor: String,
+    event: Event,
+}
+
+impl Entry {
+    fn named(&self, key: &str) -> Option<ID> {
+        self.event.payload.get(key)?.as_str().map(ID::from)
+    }
+}
+
+macro_rules! staff_events {
+    ($($kind:literal $name:ident { $($field:ident $key:literal $about:literal)* } $doc:literal)*) => {
+        $(
+            #[doc = $doc]
+            #[derive(async_graphql::Description)]
+            pub struct $name(Entry);
+
+            #[Object(use_type_description)]
+            impl $name {
+                /// Where the log stands after this event: pass it as `after` to go on from here. Sealed,
+                /// and of use to this organisation's staff only.
+                async fn cursor(&self) -> &str {
+                    &self.0.cursor
+                }
+
+                /// The event's id, the same wherever the event is told.
+                async fn id(&self) -> ID {
+                    self.0.event.id.into()
+                }
+
+                /// When it happened.
+                async fn occurred_at(&self) -> DateTime<Utc> {
+                    self.0.event.occurred_at
+                }
+
+                /// The member who did it; null for clients and the service itself.
+                async fn actor_id(&self) -> Option<MemberId> {
+                    self.0.event.actor_member_id
+                }
+
+                /// The company it concerns.
+                async fn company_id(&self) -> Option<CompanyId> {
+                    self.0.event.company_id
+                }
+
+                /// The record it concerns.
+                async fn record_id(&self) -> Option<RecordId> {
+                    self.0.event.record_id
+                }
+
+                /// Whether clients who see the record are told of it too.
+                async fn client_visible(&self) -> bool {
+                    self.0.event.client_visible
+                }
+
+                $(
+                    #[doc = $about]
+                    async fn $field(&self) -> Option<ID> {
+                        self.0.named($key)
+                    }
+                )*
+            }
+        )*
+
+        /// One thing that happened in the organisation.
+        #[derive(Interface)]
+        #[graphql(
+            field(name = "cursor", ty = "&str", desc = "Where the log stands after this event: pass it as `after` to go on from here."),
+            field(name = "id", ty = "ID", desc = "The event's id, the same wherever the event is told."),
+            field(name = "occurred_at", ty = "DateTime<Utc>", desc = "When it happened."),
+            field(name = "actor_id", ty = "Option<MemberId>", desc = "The member who did it; null for clients and the service itself."),
+            field(name = "company_id", ty = "Option<CompanyId>", desc = "The company it concerns."),
+            field(name = "record_id", ty = "Option<RecordId>", desc = "The record it concerns."),
+            field(name = "client_visible", ty = "bool", desc = "Whether clients who see the record are told of it too."),
+        )]
+        pub enum StaffEvent {
+            $($name($name),)*
+        }
+
+        /// Kinds of events.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+        pub enum StaffEventType {
+            $(#[doc = $doc] $name,)*
+        }
+
+        impl StaffEventType {
+            fn kind(self) -> &'static str {
+                match self {
+                    $(Self::$name => $kind,)*
+                }
+            }
+        }
+
+        impl From<Entry> for StaffEvent {
+            fn from(entry: Entry) -> Self {
+                match entry.event.kind.as_str() {
+                    $($kind => Self::$name($name(entry)),)*
+                    _ => Self::OtherEvent(OtherEvent(entry)),
+                }
+            }
+        }
+    };
+}
+
+staff_events! {
+    "resync" Resync {} "Read anew what you keep: what was missed is not kept any more. Events go on from here."
+    "other" OtherEvent {} "Something that only a newer release of the service knows."
+    "organization.created" OrganizationCreated {} "The organisation was founded."
+    "organization.updated" OrganizationUpdated {} "Settings of the organisation changed."
+    "member.updated" MemberUpdated { member_id "id" "The member." } "A member's name, role or permissions changed."
+    "member.ended" MemberEnded { member_id "id" "The member." } "A member left."
+    "staff_session.started" StaffSessionStarted { session_id "id" "The session." } "A member signed in. Told to OWNER and ADMIN only."
+    "staff_session.ended" StaffSessionEnded { session_id "id" "The session." } "A member's session ended. Told to OWNER and ADMIN only."
+    "company.created" CompanyCreated {} "A company was added."
+    "company.updated" CompanyUpdated {} "A company changed."
+    "company.archived" CompanyArchived {} "A company was archived."
+    "company.restored" CompanyRestored {} "An archived company was brought back."
+    "contact.created" ContactCreated { contact_id "id" "The contact." } "A contact was added."
+    "contact.updated" ContactUpdated { contact_id "id" "The contact." } "A contact changed."
+    "contact.archived" ContactArchived { contact_id "id" "The contact." } "A contact was archived."
+    "contact.restored" ContactRestored { contact_id "id" "The contact." } "An archived contact was brought back."
+    "record_type.created" RecordTypeCreated { type_id "id" "The record type." } "A record type was added."
+    "record_type.updated" RecordTypeUpdated { type_id "id" "The record type." } "A record type, or what it shares, changed."
+    "record_type.archived" RecordTypeArchived { type_id "id" "The record type." } "A record type was archived."
+    "record_type.restored" RecordTypeRestored { type_id "id" "The record type." } "An archived record type was brought back."
+    "stage.created" StageCreated { stage_id "id" "The stage." } "A stage was added to a pipeline."
+    "stage.updated" StageUpdated { stage_id "id" "The stage." } "A stage, or its place in the pipeline, changed."
+    "stage.archived" StageArchived { stage_id "id" "The stage." } "A stage was archived."
+    "stage.restored" StageRestored { stage_id "id" "The stage." } "An archived stage was brought back."
+    "field.created" FieldCreated { field_id "id" "The field." } "A custom field was added to a record type."
+    "field.updated" FieldUpdated { field_id "id" "The field." } "A custom field changed."
+    "field.archived" FieldArchived { field_id "id" "The field." } "A custom field was archived."
+    "field.restored" FieldRestored { field_id "id" "The field." } "An archived custom field was brought back."
+    "record.created" RecordCreated {} "A record was added."
+    "record.updated" RecordUpdated {} "A record changed."
+    "record.moved" RecordMoved {} "A record moved to another stage."
+    "record.archived" RecordArchived {} "A record was archived."
+    "record.restored" RecordRestored {} "An archived record was brought back."
+    "record.shared" RecordShared {} "The first portal of a record switched its sharing on."
+    "record.portal_enabled" RecordPortalEnabled {} "A record was switched on for clients."
+    "record.portal_disabled" RecordPortalDisabled {} "A record was switched off for clients."
+    "record.watchers_set" RecordWatchersSet {} "A record's watchers changed."
+    "milestone.created" MilestoneCreated { milestone_id "id" "The milestone." } "A milestone was added to a project."
+    "milestone.updated" MilestoneUpdated { milestone_id "id" "The milestone." } "A milestone changed."
+    "milestone.completed" MilestoneCompleted { milestone_id "id" "The milestone." } "A milestone was reached."
+    "milestone.reopened" MilestoneReopened { milestone_id "id" "The milestone." } "A milestone is open again."
+    "milestone.archived" MilestoneArchived { milestone_id "id" "The milestone." } "A milestone was archived."
+    "milestone.restored" MilestoneRestored { milestone_id "id" "The milestone." } "An archived milestone was brought back."
+    "portal.created" PortalCreated { portal_id "id" "The portal." } "A portal was made."
+    "portal.updated" PortalUpdated { portal_id "id" "The portal." } "A portal changed."
+    "portal.rotated" PortalRotated { portal_id "id" "The portal." } "A portal's links all got new URLs."
+    "portal.revoked" PortalRevoked { portal_id "id" "The portal." } "A portal was closed for good."
+    "portal.previewed" PortalPreviewed { portal_id "id" "The portal." } "A member looked through a portal's eyes."
+    "portal_link.created" PortalLinkCreated { link_id "id" "The link." portal_id "portalId" "Its portal." } "A portal got another link."
+    "portal_link.updated" PortalLinkUpdated { link_id "id" "The link." portal_id "portalId" "Its portal." } "A link changed."
+    "portal_link.rotated" PortalLinkRotated { link_id "id" "The link." portal_id "portalId" "Its portal." } "A link got a new URL."
+    "portal_link.revoked" PortalLinkRevoked { link_id "id" "The link." portal_id "portalId" "Its portal." } "A link was closed for good."
+    "portal_link.shared" PortalLinkShared { link_id "id" "The link." portal_id "portalId" "Its portal." } "A link was shared with its recipient."
+    "portal_link.unlocked" PortalLinkUnlocked { link_id "id" "The link." portal_id "portalId" "Its portal." } "Guesses at a link's access code were forgotten."
+    "portal_link.first_viewed" PortalLinkFirstViewed { link_id "id" "The link." portal_id "portalId" "Its portal." } "A link was viewed for the first time."
+    "portal_session.ended" PortalSessionEnded { session_id "id" "The session." link_id "linkId" "Its link." portal_id "portalId" "Its portal." } "Staff ended a visitor's session."
+}
+
+/// Which events; a part left out does not narrow.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct StaffEventFilter {
+    /// Events of these kinds.
+    types: Option<Vec<StaffEventType>>,
+    /// Events that concern this record.
+    record_id: Option<RecordId>,
+    /// Events that concern this company.
+    company_id: Option<CompanyId>,
+}
+
+impl From<StaffEventFilter> for EventFilter {
+    fn from(filter: StaffEventFilter) -> Self {
+        let kinds = filter.types.map(|types| types.into_iter().map(|kind| kind.kind().to_owned()).collect());
+        Self { kinds, record: filter.record_id, company: filter.company_id }
+    }
+}
+
+/// News as staff are told of it.
+pub fn told(news: &News, cursor: String) -> StaffEvent {
+    let event = match &news.what {
+        What::Event(event) => event.clone(),
+        What::Resync { id, at } => Event {
+            position: news.position,
+            id: *id,
+            kind: "resync".to_owned(),
+            actor_member_id: None,
+            company_id: None,
+            record_id: None,
+            client_visible: false,
+            payload: Value::Null,
+            occurred_at: *at,
+        },
+        What::Shared(_) => unreachable!("staff read their own log"),
+    };
+    Entry { cursor, event }.into()
+}
+
+/// A page of the organisation's events, oldest first.
+#[derive(SimpleObject)]
+pub struct StaffEventConnection {
+    /// The page's events, each with its cursor.
+    edges: Vec<StaffEventEdge>,
+    /// Where the page stands in the log.
+    page_info: PageInfo,
+}
+
+/// One of the events of a page.
+#[derive(SimpleObject)]
+pub struct StaffEventEdge {
+    /// Where the log stands after this event.
+    cursor: String,
+    /// The event itself.
+    node: StaffEvent,
+}
+
+impl StaffEventConnection {
+    fn of(events: Vec<(String, StaffEvent)>, has_next_page: bool, has_previous_page: bool) -> Self {
+        let page_info = PageInfo {
+            has_next_page,
+            has_previous_page,
+            start_cursor: events.first().map(|(cursor, _)| cursor.clone()),
+            end_cursor: events.last().map(|(cursor, _)| cursor.clone()),
+        };
+        Self {
+            edges: events.into_iter().map(|(cursor, node)| StaffEventEdge { cursor, node }).collect(),
+            page_info,
+        }
+    }
+}
+
+/// Reading the log.
+#[derive(Default)]
+pub struct EventQueries;
+
+#[Object]
+impl EventQueries {
+    /// What happened, oldest first, for as long as events are kept. Without `after` from the oldest
+    /// event that is kept; a cursor older than that is answered by one event `Resync`.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, 1 to 100; 25 if left out.")] first: Option<i32>,
+        #[graphql(desc = "The cursor of the event to go on after.")] after: Option<String>,
+        #[graphql(desc = "Which events.")] filter: Option<StaffEventFilter>,
+    ) -> Result<StaffEventConnection> {
+        let reading = request(ctx).staff().await?;
+        let (tx, sealing) = (&reading.tx, &request(ctx).app.config.sealing);
+        let key = CursorKey::Staff(tx.scope().org_id);
+        let page: Page<()> = Page::parse(first, None).map_err(coded)?;
+        let after = after.map(|cursor| key.open(sealing, &cursor)).transpose().map_err(coded)?;
+        let filter = EventFilter::from(filter.unwrap_or_default());
+        let horizon = events::horizon(tx).await.map_err(coded)?;
+        let staff_event = |news: &News| {
+            let cursor = key.seal(sealing, news.position);
+            (cursor.clone(), told(news, cursor))
+        };
+        if after.is_some_and(|after| after < horizon.before_oldest) {
+            let resync = News::resync(&request(ctx).app.clock, horizon.before_oldest);
+            return Ok(StaffEventConnection::of(vec![staff_event(&resync)], true, true));
+        }
+        let position = after.unwrap_or(Position(0)).max(horizon.before_oldest);
+        let found = events::after(tx, position, &filter, page.fetch()).await.map_err(coded)?;
+        let rows = page.cut(found);
+        let found = rows.rows.into_iter();
+        let found =
+            found.map(|event| staff_event(&News { position: event.position, what: What::Event(event) }));
+        Ok(StaffEventConnection::of(found.collect(), rows.more, after.is_some()))
+    }
+}

@@ -1,0 +1,102 @@
+//! The subscription root (EVT-2, EVT-3): what happens, as it happens, to whoever may read it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Subscription as Streams};
+use futures::{Stream, stream};
+
+use super::context::RequestContext;
+use super::errors::{Result, coded};
+use super::portal::events::{self as portal, PortalEvent};
+use super::staff::events::{self as staff, StaffEvent, StaffEventFilter};
+use crate::db::scope::Tx;
+use crate::domain::events::{self, EventFilter};
+use crate::live::{Caller, News, Pass, ScopeKey, Subscription as Live};
+
+/// Being told. A subscription ends when the caller's credential opens nothing any more.
+#[derive(async_graphql::Description)]
+pub struct Subscription;
+
+#[Streams(use_type_description)]
+impl Subscription {
+    /// What happens in the organisation, for its members: each event once, in order. With `after` first
+    /// what was missed since; a cursor older than what is kept is answered by one event `Resync`.
+    async fn staff_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The cursor of the last event that was seen.")] after: Option<String>,
+        #[graphql(desc = "Which events.")] filter: Option<StaffEventFilter>,
+    ) -> Result<impl Stream<Item = StaffEvent> + use<>> {
+        let request = of(ctx);
+        let reading = request.staff().await?;
+        let scope = reading.tx.scope();
+        let caller = Caller {
+            scope: ScopeKey::Staff(scope.org_id, scope.role),
+            pass: Pass::Staff(request.staff_hash()?),
+            member: Some(scope.member_id),
+            expel: request.expel.clone(),
+        };
+        let live = begin(&request, caller, after, filter.unwrap_or_default().into(), &reading.tx).await?;
+        drop(reading);
+        Ok(told(request, live, staff::told).await)
+    }
+
+    /// What changes of what a portal shows, for whoever holds its link or session: each event once, in
+    /// order. With `after` first what was missed since. One `PortalResyncEvent` says that all is to be
+    /// read anew: when what the portal shows has grown or shrunk, or the cursor is too old.
+    async fn portal_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The cursor of the last event that was seen.")] after: Option<String>,
+    ) -> Result<impl Stream<Item = PortalEvent> + use<>> {
+        let request = of(ctx);
+        let pass = request.portal_pass().await?;
+        let reading = request.portal().await?;
+        let scope = reading.tx.scope();
+        let caller = Caller {
+            scope: ScopeKey::Portal(scope.org_id, scope.portal_id),
+            pass: Pass::Portal(pass),
+            member: None,
+            expel: request.expel.clone(),
+        };
+        let live = begin(&request, caller, after, EventFilter::default(), &reading.tx).await?;
+        drop(reading);
+        Ok(told(request, live, portal::told).await)
+    }
+}
+
+fn of(ctx: &Context<'_>) -> Arc<RequestContext> {
+    ctx.data_unchecked::<Arc<RequestContext>>().clone()
+}
+
+/// Joins the caller's scope. Where a reconnecting client says which event it saw last, that counts, and
+/// not the `after` that its query was written with.
+async fn begin<S>(
+    request: &RequestContext,
+    caller: Caller,
+    after: Option<String>,
+    filter: EventFilter,
+    tx: &Tx<S>,
+) -> Result<Live> {
+    let after = request.last_seen.clone().or(after);
+    let key = caller.scope.cursors();
+    let after = after.map(|cursor| key.open(&request.app.config.sealing, &cursor));
+    let after = after.transpose().map_err(coded)?;
+    let horizon = events::horizon(tx).await.map_err(coded)?;
+    Ok(Live::begin(&request.app, caller, filter, after, horizon.newest))
+}
+
+/// The news of a subscription as events. No transaction is held while there are none.
+async fn told<E>(
+    request: Arc<RequestContext>,
+    live: Live,
+    tell: fn(&News, String) -> E,
+) -> impl Stream<Item = E> + use<E> {
+    request.finish().await;
+    stream::unfold((request, live), move |(request, mut live)| async move {
+        let news = live.next().await?;
+        let cursor = live.cursors().seal(&request.app.config.sealing, news.position);
+        request.tells(&cursor);
+        Some((tell(&news, cursor), (request, live)))
+    })
+}
