@@ -26,6 +26,9 @@ pub const RECORD: &str = include_str!("documents/record.graphql");
 /// Reads what stands around every page of a portal.
 pub const DOORWAY: &str = include_str!("documents/doorway.graphql");
 
+/// Says that something changed of what the portal shows.
+pub const EVENTS: &str = include_str!("documents/events.graphql");
+
 /// Opens the door; takes `$input`.
 pub const OPEN: &str = include_str!("documents/open.graphql");
 /// Asks for a way around a locked door; takes `$input`.

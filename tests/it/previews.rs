@@ -49,7 +49,8 @@ async fn any_member_sees_the_pages_that_the_holder_sees() {
     let mut paths: Vec<&str> = record.find_iter(home.body()).map(|found| found.as_str()).collect();
     assert_eq!(paths.len(), 4);
     paths.extend(["", "/", "/nowhere"]);
-    let session = Regex::new(r#"(?s)\n<form class="inside".*?</form>| data-beacon="[^"]*""#).unwrap();
+    let session =
+        Regex::new(r#"(?s)\n<form class="inside".*?</form>| data-(?:beacon|events)="[^"]*""#).unwrap();
     for path in paths {
         let seen = app.get(&format!("{preview}{path}")).await;
         let mut shown = app.get(&format!("{holder}{path}")).await;

@@ -29,7 +29,8 @@ use self::parameters::Parameters;
 pub use self::persisted::Persisted;
 pub(super) use self::respond::busy;
 use self::respond::{method_not_allowed, refusal, refuse, respond};
-pub(super) use self::running::{Asker, execute, wait_for_deadline};
+pub(super) use self::running::{Asker, execute, subscribe, wait_for_deadline};
+pub(super) use self::sse::{events, last_seen};
 use super::Http;
 use super::track::Tracked;
 use crate::error::{Error, Result};
@@ -116,7 +117,7 @@ async fn answer(
         (OperationType::Subscription, true) => {
             let (expel, closing) = (CancellationToken::new(), http.app.live.closing());
             let told = running::subscribe(&http, &asker, request, expel.clone(), sse::last_seen(headers));
-            sse::many(told, expel, closing, asker.credential, &tracked)
+            sse::events(told, expel, closing, &asker)
         }
         (OperationType::Subscription, false) => {
             let error = Error::invalid(

@@ -15,11 +15,11 @@ use futures::{Stream, StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::respond::refusal;
-use super::running::Told;
+use super::running::{Asker, Told};
 use crate::error::Error;
 use crate::graphql::context::Credential;
 use crate::graphql::errors::finish;
-use crate::http::track::{Tracked, header};
+use crate::http::track::header;
 
 /// Between two comments that keep a silent connection open.
 const HEARTBEAT: Duration = Duration::from_secs(12);
@@ -32,19 +32,18 @@ pub fn last_seen(headers: &HeaderMap) -> Option<String> {
 
 /// The one answer of a query or mutation.
 pub fn once(answer: Answer) -> Response {
-    events(stream::once(async { next((answer, None)) }))
+    stream_of(stream::iter([next((answer, None)), complete()]))
 }
 
-/// A subscription's answers, until it ends or `closing` says that the service stops. Whose credential
-/// ended on the way is told so.
-pub fn many(
+/// A subscription's answers. Whose credential ends on the way is told so; when the service stops, the
+/// stream just breaks off, and the client comes back with what it saw last.
+pub fn events(
     answers: BoxStream<'static, Told>,
     expel: CancellationToken,
     closing: CancellationToken,
-    credential: Option<Credential>,
-    tracked: &Tracked,
+    asker: &Asker,
 ) -> Response {
-    let request_id = tracked.request_id.clone();
+    let (request_id, credential) = (asker.tracked.request_id.clone(), asker.credential);
     let farewell = stream::once(async move {
         expel.is_cancelled().then(|| {
             let mut refused = refusal(match credential {
@@ -55,8 +54,8 @@ pub fn many(
             next((refused, None))
         })
     });
-    let told = answers.map(next).chain(farewell.filter_map(async |event| event));
-    events(told.take_until(closing.cancelled_owned()))
+    let end = farewell.filter_map(async |event| event).chain(stream::iter([complete()]));
+    stream_of(answers.map(next).chain(end).take_until(closing.cancelled_owned()))
 }
 
 fn next((answer, cursor): Told) -> Event {
@@ -67,10 +66,13 @@ fn next((answer, cursor): Told) -> Event {
     }
 }
 
-fn events(events: impl Stream<Item = Event> + Send + 'static) -> Response {
-    let complete = stream::once(async { Event::default().event("complete").data("") });
-    let sse = Sse::new(events.chain(complete).map(Ok::<_, Infallible>))
-        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text(""));
+fn complete() -> Event {
+    Event::default().event("complete").data("")
+}
+
+fn stream_of(events: impl Stream<Item = Event> + Send + 'static) -> Response {
+    let sse =
+        Sse::new(events.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text(""));
     let mut response = sse.into_response();
     response.headers_mut().insert(CACHE_CONTROL, header("no-store"));
     // Proxies that gather an answer before they pass it on would hold events back.

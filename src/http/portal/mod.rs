@@ -4,6 +4,7 @@
 
 mod cookies;
 mod door;
+mod live;
 mod visitor;
 
 use axum::Router;
@@ -52,6 +53,7 @@ pub fn routes() -> Router<Http> {
         .route("/portal/{token}/bypass", post(door::ask_for_bypass).get(elsewhere))
         .route("/portal/{token}/bypass/{bypass}", get(door::with_bypass))
         .route("/portal/{token}/sign-out", post(door::sign_out).get(elsewhere))
+        .route("/portal/{token}/events", get(live::events))
         .route("/portal/{token}/beacon", post(beacon).get(elsewhere))
         .route("/assets/{version}/{file}", get(asset))
 }

@@ -110,11 +110,15 @@ impl Visitor {
 
     /// Runs a document of the page as the visitor. A malformed token is looked up like any other.
     pub async fn ask(&self, document: &str, variables: Value) -> Result<Value, Refusal> {
-        let credential = match self.entrance {
+        self.run(Some(self.credential()), document, variables).await
+    }
+
+    /// What the visitor presents.
+    pub fn credential(&self) -> Credential {
+        match self.entrance {
             PREVIEW => Credential::Preview(hash_token(self.token())),
             _ => Credential::Link(self.link(), self.session.as_deref().map(Presented::of)),
-        };
-        self.run(Some(credential), document, variables).await
+        }
     }
 
     /// Runs a document as somebody who is not inside yet.

@@ -1,3 +1,27 @@
 // Says that a browser is really looking: what only fetches pages does not run this.
-const beacon = document.body.dataset.beacon;
+const { beacon, events } = document.body.dataset;
 if (beacon) navigator.sendBeacon(beacon);
+
+// Shows what changes while the page is open, and says so to who cannot see it.
+if (events) {
+  const content = document.getElementById("content");
+  const told = document.getElementById("told");
+  let due;
+  const renew = async () => {
+    const answer = await fetch(location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById("content");
+    if (!answer.ok || !fresh) return location.reload();
+    if (fresh.innerHTML === content.innerHTML) return;
+    content.replaceChildren(...fresh.childNodes);
+    told.textContent = "";
+    told.textContent = "This page has just been brought up to date.";
+  };
+  const source = new EventSource(events);
+  source.addEventListener("next", ({ data }) => {
+    if (JSON.parse(data).errors) return location.reload();
+    clearTimeout(due);
+    due = setTimeout(renew, 150);
+  });
+  source.addEventListener("complete", () => source.close());
+}

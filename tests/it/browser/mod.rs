@@ -5,7 +5,9 @@ mod driver;
 use driver::browse;
 use fantoccini::key::Key;
 use serde_json::json;
+use vestibule::worker::Worker;
 
+use crate::live::{changes, record};
 use crate::support::TestApp;
 
 /// REC-8, REC-9, LINK-7
@@ -50,6 +52,23 @@ async fn a_phone_needs_no_scrolling_sideways() {
             browser.run("document.querySelector('.card a')?.click()").await;
             browser.sees("//h1").await;
         }
+    })
+    .await;
+}
+
+/// EVT-2: what staff do is on the open page at once, and said to who cannot see it.
+#[tokio::test]
+async fn an_open_page_shows_what_changes_without_a_reload() {
+    let app = TestApp::world().await;
+    let _worker = Worker::start(app.app.clone());
+    let portal = &app.acme().portals[0];
+    let record = record(&app, app.acme()).await;
+    browse(&app, async |browser| {
+        browser.open(&format!("/portal/{}", portal.token)).await;
+        browser.sees("//main//h1").await;
+        changes(&app, app.acme(), &record, json!({ "clientStatus": "Hot off the press" })).await;
+        browser.sees("//main//*[contains(text(), 'Hot off the press')]").await;
+        browser.sees("//p[@role='status'][contains(text(), 'brought up to date')]").await;
     })
     .await;
 }
