@@ -86,6 +86,20 @@ ALTER FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed by
 
 COMMENT ON FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) IS 'Which of these hashes open nothing any more, those of portals with the mark of a passed code, for an instance that holds subscriptions of their holders (EVT-5). Not from within an organisation.';
 
+CREATE FUNCTION public.dead_keys(hashes bytea[]) RETURNS bytea[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select coalesce(array_agg(h), '{}') from unnest(hashes) h
+    where app_org() is null and not exists (
+        select from api_keys k
+        where k.token_hash = h and k.revoked_at is null and coalesce(k.expires_at, 'infinity') > now())
+$$;
+
+ALTER FUNCTION public.dead_keys(hashes bytea[]) OWNER TO door;
+
+COMMENT ON FUNCTION public.dead_keys(hashes bytea[]) IS 'Which of these hashes of keys open nothing any more, for an instance that holds subscriptions of their holders (EVT-5). Not from within an organisation.';
+
 CREATE FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -106,6 +120,34 @@ end $$;
 ALTER FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) OWNER TO door;
 
 COMMENT ON FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) IS 'Enters what a portal that is not made yet would show, for staff (LINK-9). The record counts as switched on: the portal would do so (REC-5).';
+
+CREATE FUNCTION public.enter_key(hash bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    caller record;
+begin
+    select k.org_id, k.id, k.scopes, k.company_id into caller
+    from api_keys k
+    where k.token_hash = hash and k.revoked_at is null and coalesce(k.expires_at, 'infinity') > now();
+    if caller.org_id is null then
+        return;
+    end if;
+    perform set_config('app.org', caller.org_id::text, true),
+        set_config('app.key', caller.id::text, true),
+        set_config('app.scopes', caller.scopes::text, true);
+    if caller.company_id is not null then
+        perform set_config('app.company', caller.company_id::text, true),
+            set_config('app.records', (
+                select coalesce(array_agg(r.id), '{}') from records r
+                where r.org_id = caller.org_id and r.company_id = caller.company_id)::text, true);
+    end if;
+end $$;
+
+ALTER FUNCTION public.enter_key(hash bytea) OWNER TO door;
+
+COMMENT ON FUNCTION public.enter_key(hash bytea) IS 'Enters the organisation of a live API key, held to its scopes and its company (EVT-6).';
 
 CREATE FUNCTION public.enter_organization(org uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -374,6 +416,19 @@ ALTER FUNCTION public.newest_events(orgs uuid[]) OWNER TO door;
 
 COMMENT ON FUNCTION public.newest_events(orgs uuid[]) IS 'How far the logs of some organisations have come, for an instance with subscribers there: a number each. Not from within an organisation.';
 
+CREATE FUNCTION public.note_key_uses(hashes bytea[], moments timestamp with time zone[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    update api_keys k set last_used_at = greatest(k.last_used_at, u.moment)
+    from unnest(hashes, moments) as u (hash, moment)
+    where k.token_hash = u.hash and app_org() is null
+$$;
+
+ALTER FUNCTION public.note_key_uses(hashes bytea[], moments timestamp with time zone[]) OWNER TO door;
+
+COMMENT ON FUNCTION public.note_key_uses(hashes bytea[], moments timestamp with time zone[]) IS 'When keys were last used, as an instance gathered it. Not from within an organisation.';
+
 CREATE FUNCTION public.oldest_event() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -629,6 +684,55 @@ CREATE TABLE public.__diesel_schema_migrations (
 );
 
 ALTER TABLE public.__diesel_schema_migrations OWNER TO owner;
+
+CREATE TABLE public.api_keys (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    token_hash bytea NOT NULL,
+    hint text NOT NULL,
+    scopes text[] NOT NULL,
+    company_id uuid,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_hint_check CHECK ((char_length(hint) = 4)),
+    CONSTRAINT api_keys_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ '{EVENTS_READ,RECORDS_READ}'::text[]) AND (cardinality(scopes) >= 1))),
+    CONSTRAINT api_keys_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_keys OWNER TO owner;
+
+COMMENT ON TABLE public.api_keys IS 'Keys that partners'' programs hold (EVT-6).';
+
+COMMENT ON COLUMN public.api_keys.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.api_keys.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.api_keys.name IS 'What it is for, in staff''s words.';
+
+COMMENT ON COLUMN public.api_keys.token_hash IS 'SHA-256 of the key; the key itself is kept nowhere.';
+
+COMMENT ON COLUMN public.api_keys.hint IS 'The key''s last four characters, to tell keys apart.';
+
+COMMENT ON COLUMN public.api_keys.scopes IS 'What it may do.';
+
+COMMENT ON COLUMN public.api_keys.company_id IS 'The one company it is about; null is all.';
+
+COMMENT ON COLUMN public.api_keys.created_by IS 'Who made it.';
+
+COMMENT ON COLUMN public.api_keys.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN public.api_keys.expires_at IS 'From then on it opens nothing; null is never.';
+
+COMMENT ON COLUMN public.api_keys.last_used_at IS 'When it was last used, to the minute or so.';
+
+COMMENT ON COLUMN public.api_keys.revoked_at IS 'When it was revoked.';
 
 CREATE TABLE public.audit_entries (
     org_id uuid NOT NULL,
@@ -1780,6 +1884,12 @@ COMMENT ON COLUMN public.usage_batches.applied_at IS 'When it was applied.';
 ALTER TABLE ONLY public.__diesel_schema_migrations
     ADD CONSTRAINT __diesel_schema_migrations_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_token_hash_key UNIQUE (token_hash);
+
 ALTER TABLE ONLY public.audit_entries
     ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (org_id, id);
 
@@ -1903,6 +2013,10 @@ ALTER TABLE ONLY public.stages
 ALTER TABLE ONLY public.usage_batches
     ADD CONSTRAINT usage_batches_pkey PRIMARY KEY (org_id, id);
 
+CREATE INDEX api_keys_company ON public.api_keys USING btree (org_id, company_id) WHERE (company_id IS NOT NULL);
+
+CREATE INDEX api_keys_creator ON public.api_keys USING btree (org_id, created_by);
+
 CREATE INDEX audit_entries_actor ON public.audit_entries USING btree (org_id, actor_member_id, id);
 
 CREATE INDEX audit_entries_subject ON public.audit_entries USING btree (org_id, subject_id, id);
@@ -1990,6 +2104,15 @@ CREATE TRIGGER record_types_reshare AFTER UPDATE ON public.record_types FOR EACH
 CREATE TRIGGER records_share BEFORE INSERT OR UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION public.records_share();
 
 CREATE TRIGGER stages_reshare AFTER UPDATE ON public.stages FOR EACH ROW WHEN ((old.client_phase <> new.client_phase)) EXECUTE FUNCTION public.stages_reshare();
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_org_id_company_id_fkey FOREIGN KEY (org_id, company_id) REFERENCES public.companies(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_org_id_created_by_fkey FOREIGN KEY (org_id, created_by) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.audit_entries
     ADD CONSTRAINT audit_entries_org_id_actor_member_id_fkey FOREIGN KEY (org_id, actor_member_id) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
@@ -2111,6 +2234,42 @@ ALTER TABLE ONLY public.stages
 ALTER TABLE ONLY public.usage_batches
     ADD CONSTRAINT usage_batches_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY app_partner_select ON public.api_keys FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.key'::text) AS app_id))));
+
+CREATE POLICY app_partner_select ON public.companies FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND
+CASE
+    WHEN (( SELECT public.app_id('app.company'::text) AS app_id) IS NULL) THEN true
+    ELSE (id = ( SELECT public.app_id('app.company'::text) AS app_id))
+END));
+
+CREATE POLICY app_partner_select ON public.events FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('EVENTS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND (kind !~~ 'staff\_session.%'::text) AND (kind !~~ 'api\_key.%'::text) AND
+CASE
+    WHEN (( SELECT public.app_id('app.company'::text) AS app_id) IS NULL) THEN true
+    ELSE (company_id = ( SELECT public.app_id('app.company'::text) AS app_id))
+END));
+
+CREATE POLICY app_partner_select ON public.field_definitions FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[]))));
+
+CREATE POLICY app_partner_select ON public.milestones FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND
+CASE
+    WHEN (( SELECT public.app_id('app.company'::text) AS app_id) IS NULL) THEN true
+    ELSE (record_id = ANY (( SELECT public.app_ids('app.records'::text) AS app_ids)::uuid[]))
+END));
+
+CREATE POLICY app_partner_select ON public.organizations FOR SELECT TO app_partner USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_partner_select ON public.record_types FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[]))));
+
+CREATE POLICY app_partner_select ON public.records FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND
+CASE
+    WHEN (( SELECT public.app_id('app.company'::text) AS app_id) IS NULL) THEN true
+    ELSE (company_id = ( SELECT public.app_id('app.company'::text) AS app_id))
+END));
+
+CREATE POLICY app_partner_select ON public.stages FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[]))));
+
 CREATE POLICY app_portal_select ON public.companies FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.company'::text) AS app_id))));
 
 CREATE POLICY app_portal_select ON public.events FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND client_visible AND (record_id = ANY (
@@ -2144,6 +2303,8 @@ CREATE POLICY app_portal_update ON public.portal_sessions FOR UPDATE TO app_port
 CREATE POLICY app_staff_delete ON public.idempotency_keys FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_delete ON public.record_watchers FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.api_keys FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.audit_entries FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2180,6 +2341,8 @@ CREATE POLICY app_staff_insert ON public.record_watchers FOR INSERT TO app_staff
 CREATE POLICY app_staff_insert ON public.records FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.stages FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.api_keys FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.audit_entries FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2224,6 +2387,8 @@ CREATE POLICY app_staff_select ON public.records FOR SELECT TO app_staff USING (
 CREATE POLICY app_staff_select ON public.staff_sessions FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.stages FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_update ON public.api_keys FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.companies FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2305,6 +2470,8 @@ CREATE POLICY door_insert ON public.portal_sessions FOR INSERT TO door WITH CHEC
 
 CREATE POLICY door_insert ON public.staff_sessions FOR INSERT TO door WITH CHECK (true);
 
+CREATE POLICY door_select ON public.api_keys FOR SELECT TO door USING (true);
+
 CREATE POLICY door_select ON public.companies FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.door_bypasses FOR SELECT TO door USING (true);
@@ -2333,6 +2500,8 @@ CREATE POLICY door_select ON public.records FOR SELECT TO door USING ((org_id = 
 
 CREATE POLICY door_select ON public.staff_sessions FOR SELECT TO door USING (true);
 
+CREATE POLICY door_update ON public.api_keys FOR UPDATE TO door USING (true);
+
 CREATE POLICY door_update ON public.door_bypasses FOR UPDATE TO door USING (true);
 
 CREATE POLICY door_update ON public.portal_sessions FOR UPDATE TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -2356,6 +2525,8 @@ ALTER TABLE public.milestones ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY owner_all ON public.api_keys TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.audit_entries TO owner USING (true) WITH CHECK (true);
 
@@ -2442,6 +2613,7 @@ GRANT USAGE ON SCHEMA public TO door;
 GRANT USAGE ON SCHEMA public TO app_staff;
 GRANT USAGE ON SCHEMA public TO app_portal;
 GRANT USAGE ON SCHEMA public TO app_system;
+GRANT USAGE ON SCHEMA public TO app_partner;
 
 REVOKE ALL ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION pg_catalog.set_config(text, text, boolean) TO owner;
@@ -2452,24 +2624,28 @@ GRANT ALL ON FUNCTION public.app_id(name text) TO door;
 GRANT ALL ON FUNCTION public.app_id(name text) TO app_staff;
 GRANT ALL ON FUNCTION public.app_id(name text) TO app_portal;
 GRANT ALL ON FUNCTION public.app_id(name text) TO app_system;
+GRANT ALL ON FUNCTION public.app_id(name text) TO app_partner;
 
 REVOKE ALL ON FUNCTION public.app_ids(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_ids(name text) TO door;
 GRANT ALL ON FUNCTION public.app_ids(name text) TO app_staff;
 GRANT ALL ON FUNCTION public.app_ids(name text) TO app_portal;
 GRANT ALL ON FUNCTION public.app_ids(name text) TO app_system;
+GRANT ALL ON FUNCTION public.app_ids(name text) TO app_partner;
 
 REVOKE ALL ON FUNCTION public.app_org() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_org() TO door;
 GRANT ALL ON FUNCTION public.app_org() TO app_staff;
 GRANT ALL ON FUNCTION public.app_org() TO app_portal;
 GRANT ALL ON FUNCTION public.app_org() TO app_system;
+GRANT ALL ON FUNCTION public.app_org() TO app_partner;
 
 REVOKE ALL ON FUNCTION public.app_setting(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_setting(name text) TO door;
 GRANT ALL ON FUNCTION public.app_setting(name text) TO app_staff;
 GRANT ALL ON FUNCTION public.app_setting(name text) TO app_portal;
 GRANT ALL ON FUNCTION public.app_setting(name text) TO app_system;
+GRANT ALL ON FUNCTION public.app_setting(name text) TO app_partner;
 
 REVOKE ALL ON FUNCTION public.append_events(entries jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.append_events(entries jsonb) TO app_staff;
@@ -2481,8 +2657,14 @@ GRANT ALL ON FUNCTION public.close_scope() TO door;
 REVOKE ALL ON FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) TO app_system;
 
+REVOKE ALL ON FUNCTION public.dead_keys(hashes bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.dead_keys(hashes bytea[]) TO app_system;
+
 REVOKE ALL ON FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enter_exposure(hash bytea, company uuid, only_record uuid, modes text[]) TO app_portal;
+
+REVOKE ALL ON FUNCTION public.enter_key(hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.enter_key(hash bytea) TO app_partner;
 
 REVOKE ALL ON FUNCTION public.enter_organization(org uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enter_organization(org uuid) TO app_system;
@@ -2524,13 +2706,18 @@ REVOKE ALL ON FUNCTION public.milestones_share() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.newest_event() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.newest_event() TO app_staff;
 GRANT ALL ON FUNCTION public.newest_event() TO app_portal;
+GRANT ALL ON FUNCTION public.newest_event() TO app_partner;
 
 REVOKE ALL ON FUNCTION public.newest_events(orgs uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.newest_events(orgs uuid[]) TO app_system;
 
+REVOKE ALL ON FUNCTION public.note_key_uses(hashes bytea[], moments timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_key_uses(hashes bytea[], moments timestamp with time zone[]) TO app_system;
+
 REVOKE ALL ON FUNCTION public.oldest_event() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.oldest_event() TO app_staff;
 GRANT ALL ON FUNCTION public.oldest_event() TO app_portal;
+GRANT ALL ON FUNCTION public.oldest_event() TO app_partner;
 
 REVOKE ALL ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) TO door;
@@ -2538,6 +2725,7 @@ GRANT ALL ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid
 REVOKE ALL ON FUNCTION public.origin_is_listed(origin text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.origin_is_listed(origin text) TO app_staff;
 GRANT ALL ON FUNCTION public.origin_is_listed(origin text) TO app_portal;
+GRANT ALL ON FUNCTION public.origin_is_listed(origin text) TO app_partner;
 
 REVOKE ALL ON FUNCTION public.record_types_reshare() FROM PUBLIC;
 
@@ -2570,10 +2758,48 @@ GRANT ALL ON FUNCTION public.visible_records(org uuid, company uuid, only_record
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_staff;
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_portal;
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_system;
+GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_partner;
+
+GRANT SELECT(org_id) ON TABLE public.api_keys TO door;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.api_keys TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.api_keys TO app_partner;
+
+GRANT SELECT(id) ON TABLE public.api_keys TO door;
+GRANT SELECT(id),INSERT(id) ON TABLE public.api_keys TO app_staff;
+GRANT SELECT(id) ON TABLE public.api_keys TO app_partner;
+
+GRANT SELECT(name),INSERT(name) ON TABLE public.api_keys TO app_staff;
+
+GRANT SELECT(token_hash) ON TABLE public.api_keys TO door;
+GRANT INSERT(token_hash) ON TABLE public.api_keys TO app_staff;
+
+GRANT SELECT(hint),INSERT(hint) ON TABLE public.api_keys TO app_staff;
+
+GRANT SELECT(scopes) ON TABLE public.api_keys TO door;
+GRANT SELECT(scopes),INSERT(scopes) ON TABLE public.api_keys TO app_staff;
+GRANT SELECT(scopes) ON TABLE public.api_keys TO app_partner;
+
+GRANT SELECT(company_id) ON TABLE public.api_keys TO door;
+GRANT SELECT(company_id),INSERT(company_id) ON TABLE public.api_keys TO app_staff;
+GRANT SELECT(company_id) ON TABLE public.api_keys TO app_partner;
+
+GRANT SELECT(created_by),INSERT(created_by) ON TABLE public.api_keys TO app_staff;
+
+GRANT SELECT(created_at) ON TABLE public.api_keys TO app_staff;
+
+GRANT SELECT(expires_at) ON TABLE public.api_keys TO door;
+GRANT SELECT(expires_at),INSERT(expires_at) ON TABLE public.api_keys TO app_staff;
+
+GRANT SELECT(last_used_at),UPDATE(last_used_at) ON TABLE public.api_keys TO door;
+GRANT SELECT(last_used_at) ON TABLE public.api_keys TO app_staff;
+
+GRANT SELECT(revoked_at) ON TABLE public.api_keys TO door;
+GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.api_keys TO app_staff;
 
 GRANT SELECT,INSERT ON TABLE public.audit_entries TO app_staff;
 
 GRANT SELECT ON TABLE public.companies TO app_staff;
+GRANT SELECT ON TABLE public.companies TO app_partner;
 
 GRANT SELECT(org_id) ON TABLE public.companies TO door;
 GRANT INSERT(org_id) ON TABLE public.companies TO app_staff;
@@ -2652,6 +2878,7 @@ GRANT SELECT(last_seq) ON TABLE public.event_counters TO door;
 GRANT SELECT(kept_from) ON TABLE public.event_counters TO door;
 
 GRANT SELECT,INSERT ON TABLE public.events TO app_staff;
+GRANT SELECT ON TABLE public.events TO app_partner;
 
 GRANT INSERT(org_id) ON TABLE public.events TO app_system;
 GRANT SELECT(org_id) ON TABLE public.events TO app_portal;
@@ -2680,6 +2907,7 @@ GRANT INSERT(occurred_at) ON TABLE public.events TO app_system;
 GRANT SELECT(occurred_at) ON TABLE public.events TO app_portal;
 
 GRANT SELECT ON TABLE public.field_definitions TO app_staff;
+GRANT SELECT ON TABLE public.field_definitions TO app_partner;
 
 GRANT INSERT(org_id) ON TABLE public.field_definitions TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.field_definitions TO app_portal;
@@ -2783,6 +3011,7 @@ GRANT SELECT(body) ON TABLE public.messages TO app_portal;
 GRANT SELECT(created_at) ON TABLE public.messages TO app_portal;
 
 GRANT SELECT ON TABLE public.milestones TO app_staff;
+GRANT SELECT ON TABLE public.milestones TO app_partner;
 
 GRANT INSERT(org_id) ON TABLE public.milestones TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.milestones TO app_portal;
@@ -2818,6 +3047,7 @@ GRANT SELECT ON TABLE public.organizations TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.organizations TO door;
 GRANT INSERT(org_id) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.organizations TO app_portal;
+GRANT SELECT(org_id) ON TABLE public.organizations TO app_partner;
 
 GRANT SELECT(slug) ON TABLE public.organizations TO door;
 GRANT INSERT(slug) ON TABLE public.organizations TO app_staff;
@@ -2828,6 +3058,7 @@ GRANT SELECT(name) ON TABLE public.organizations TO app_portal;
 
 GRANT INSERT(time_zone),UPDATE(time_zone) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(time_zone) ON TABLE public.organizations TO app_portal;
+GRANT SELECT(time_zone) ON TABLE public.organizations TO app_partner;
 
 GRANT SELECT(portal_enabled) ON TABLE public.organizations TO door;
 GRANT UPDATE(portal_enabled) ON TABLE public.organizations TO app_staff;
@@ -3086,6 +3317,7 @@ GRANT UPDATE(code_version) ON TABLE public.portals TO app_staff;
 GRANT SELECT(has_code) ON TABLE public.portals TO app_staff;
 
 GRANT SELECT ON TABLE public.record_types TO app_staff;
+GRANT SELECT ON TABLE public.record_types TO app_partner;
 
 GRANT SELECT(org_id) ON TABLE public.record_types TO door;
 GRANT INSERT(org_id) ON TABLE public.record_types TO app_staff;
@@ -3142,6 +3374,7 @@ GRANT INSERT(record_id) ON TABLE public.record_watchers TO app_staff;
 GRANT INSERT(member_id) ON TABLE public.record_watchers TO app_staff;
 
 GRANT SELECT ON TABLE public.records TO app_staff;
+GRANT SELECT ON TABLE public.records TO app_partner;
 
 GRANT SELECT(org_id) ON TABLE public.records TO door;
 GRANT INSERT(org_id) ON TABLE public.records TO app_staff;
@@ -3233,6 +3466,7 @@ GRANT SELECT(ended_at) ON TABLE public.staff_sessions TO door;
 GRANT SELECT(ended_at),UPDATE(ended_at) ON TABLE public.staff_sessions TO app_staff;
 
 GRANT SELECT ON TABLE public.stages TO app_staff;
+GRANT SELECT ON TABLE public.stages TO app_partner;
 
 GRANT INSERT(org_id) ON TABLE public.stages TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.stages TO app_portal;

@@ -6,6 +6,7 @@ use crate::adapters::redis::Redis;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::pool::Pools;
+use crate::domain::api_keys::Uses;
 use crate::limits::Limits;
 use crate::live::Hub;
 use crate::metrics::Metrics;
@@ -20,6 +21,7 @@ pub struct App {
     pub metrics: Metrics,
     pub limits: Limits,
     pub usage: Recorder,
+    pub key_uses: Uses,
     pub live: Arc<Hub>,
 }
 
@@ -40,6 +42,7 @@ impl App {
             metrics,
             limits,
             usage,
+            key_uses: Uses::default(),
             live: Arc::default(),
         }))
     }

@@ -6,6 +6,9 @@
 //! ```
 //! A module may use what stands to its right, never what stands to its left.
 
+// Whether the roots may cross threads is asked of every feature merged into them, one within another.
+#![recursion_limit = "256"]
+
 pub mod adapters;
 pub mod app;
 pub mod cli;

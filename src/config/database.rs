@@ -18,7 +18,7 @@ const PASSWORD: Setting = Setting {
     name: "DATABASE_PASSWORD",
     unit: "text, or DATABASE_PASSWORD_FILE",
     default: None,
-    about: "Password of the logins app_staff, app_portal and app_system; absent where the server trusts them.",
+    about: "Password of the logins app_staff, app_partner, app_portal and app_system; absent where the server trusts them.",
 };
 const MIGRATE_PASSWORD: Setting = Setting {
     name: "DATABASE_MIGRATE_PASSWORD",
@@ -28,7 +28,7 @@ const MIGRATE_PASSWORD: Setting = Setting {
 };
 const CONNECTIONS: Setting = Setting {
     name: "DATABASE_CONNECTIONS",
-    unit: "connections for each of the two request pools",
+    unit: "connections for each of the three request pools: members, API keys, clients",
     default: Some("8"),
     about: "About four for each core of the database. Fewer make requests wait; more make the database slower.",
 };
@@ -65,7 +65,7 @@ impl Passwords {
     /// A login's password, if it has one.
     pub fn of(&self, login: Login) -> Option<&SecretString> {
         match login {
-            Login::Staff | Login::Portal | Login::System => self.service.as_ref(),
+            Login::Staff | Login::Partner | Login::Portal | Login::System => self.service.as_ref(),
             Login::Migrate => self.migrate.as_ref(),
         }
     }

@@ -21,7 +21,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let mut cluster = AsyncPgConnection::establish(admin_url).await.context("cannot log in to bootstrap")?;
     cluster.batch_execute(ROLES).await.context("cannot make the roles: is this login a superuser?")?;
-    for login in [Login::Staff, Login::Portal, Login::System, Login::Migrate] {
+    for login in [Login::Staff, Login::Partner, Login::Portal, Login::System, Login::Migrate] {
         if let Some(password) = password(login) {
             let sql = format!("alter role {} password {}", login.as_str(), literal(password.expose_secret()));
             cluster.batch_execute(&sql).await.context("cannot set a role's password")?;

@@ -5,5 +5,5 @@ grant execute on function pg_catalog.set_config(text, text, boolean) to owner, d
 do $$
 begin
     execute format('revoke all on database %I from public', current_database());
-    execute format('grant connect on database %I to app_staff, app_portal, app_system, app_migrate', current_database());
+    execute format('grant connect on database %I to app_staff, app_partner, app_portal, app_system, app_migrate', current_database());
 end $$;

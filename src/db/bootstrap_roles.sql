@@ -8,7 +8,7 @@ begin
             execute format('create role %I nologin', name);
         end if;
     end loop;
-    foreach name in array array['app_staff', 'app_portal', 'app_system', 'app_migrate'] loop
+    foreach name in array array['app_staff', 'app_partner', 'app_portal', 'app_system', 'app_migrate'] loop
         if not exists (select from pg_roles where rolname = name) then
             execute format('create role %I login', name);
         end if;
@@ -23,14 +23,18 @@ begin
     end if;
 end $$;
 alter role app_staff set statement_timeout = '10s';
+alter role app_partner set statement_timeout = '10s';
 alter role app_portal set statement_timeout = '5s';
 alter role app_system set statement_timeout = '30s';
 alter role app_staff set idle_in_transaction_session_timeout = '15s';
+alter role app_partner set idle_in_transaction_session_timeout = '15s';
 alter role app_portal set idle_in_transaction_session_timeout = '15s';
 alter role app_system set idle_in_transaction_session_timeout = '15s';
 alter role app_staff set lock_timeout = '2s';
+alter role app_partner set lock_timeout = '2s';
 alter role app_portal set lock_timeout = '2s';
 alter role app_system set lock_timeout = '2s';
 alter role app_migrate set lock_timeout = '2s';
 alter role app_staff set client_connection_check_interval = '500ms';
+alter role app_partner set client_connection_check_interval = '500ms';
 alter role app_portal set client_connection_check_interval = '500ms';

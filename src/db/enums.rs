@@ -71,6 +71,13 @@ text_enums! {
         /// Make and change companies, contacts and records.
         RecordsWrite = "RECORDS_WRITE",
     }
+    /// What an API key may do (EVT-6).
+    ApiKeyScope {
+        /// Read the event log, and be told of what is added to it.
+        EventsRead = "EVENTS_READ",
+        /// Read companies, record types and records with their milestones.
+        RecordsRead = "RECORDS_READ",
+    }
     /// An organisation's plan (PLAN-1).
     Plan {
         /// Progress, read-only approvals, payments, logo and colour.

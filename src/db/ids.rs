@@ -58,6 +58,8 @@ ids! {
     MemberId,
     /// A staff session.
     StaffSessionId,
+    /// An API key.
+    ApiKeyId,
     /// A company.
     CompanyId,
     /// A contact.

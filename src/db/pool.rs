@@ -17,8 +17,10 @@ pub type Connection = Object<AsyncPgConnection>;
 /// The database logins of invariant 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Login {
-    /// Serves staff and API keys.
+    /// Serves members of an organisation.
     Staff,
+    /// Serves API keys.
+    Partner,
     /// Serves portal callers and previews.
     Portal,
     /// Serves the worker: queue tables only.
@@ -32,6 +34,7 @@ impl Login {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Staff => "app_staff",
+            Self::Partner => "app_partner",
             Self::Portal => "app_portal",
             Self::System => "app_system",
             Self::Migrate => "app_migrate",
@@ -39,9 +42,10 @@ impl Login {
     }
 }
 
-/// The three pools that requests and the worker draw from.
+/// The pools that requests and the worker draw from.
 pub struct Pools {
     pub(super) staff: Pool<AsyncPgConnection>,
+    pub(super) partner: Pool<AsyncPgConnection>,
     pub(super) portal: Pool<AsyncPgConnection>,
     pub(super) system: Pool<AsyncPgConnection>,
     waits: HistogramVec,
@@ -67,6 +71,7 @@ impl Pools {
         let pool = |login| build(&url(login), size);
         Ok(Self {
             staff: pool(Login::Staff)?,
+            partner: pool(Login::Partner)?,
             portal: pool(Login::Portal)?,
             system: Pool::builder(manager(&url(Login::System))).max_size(2).build()?,
             waits,
@@ -78,6 +83,7 @@ impl Pools {
     pub(super) async fn lend(&self, login: Login) -> Result<Connection> {
         let pool = match login {
             Login::Staff => &self.staff,
+            Login::Partner => &self.partner,
             Login::Portal => &self.portal,
             Login::System => &self.system,
             Login::Migrate => return Err(Error::internal(anyhow::anyhow!("migrations have no pool"))),
@@ -100,6 +106,7 @@ impl Pools {
     pub(super) fn forget_idle(&self, login: Login) {
         match login {
             Login::Staff => self.staff.retain(|_, _| false),
+            Login::Partner => self.partner.retain(|_, _| false),
             Login::Portal => self.portal.retain(|_, _| false),
             Login::System => self.system.retain(|_, _| false),
             Login::Migrate => return,

@@ -6,6 +6,23 @@
 /// What `app_staff` may touch.
 pub mod staff {
     diesel::table! {
+        api_keys (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            name -> Text,
+            token_hash -> Binary,
+            hint -> Text,
+            scopes -> Array<Text>,
+            company_id -> Nullable<Uuid>,
+            created_by -> Uuid,
+            created_at -> Timestamptz,
+            expires_at -> Nullable<Timestamptz>,
+            last_used_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         audit_entries (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -379,6 +396,7 @@ pub mod staff {
     }
 
     diesel::allow_tables_to_appear_in_same_query!(
+        api_keys,
         audit_entries,
         companies,
         contacts,

@@ -40,6 +40,8 @@ pub struct PortalPass {
 pub enum Door {
     /// `enter_staff`: a staff session.
     Staff(CredentialHash),
+    /// `enter_key`: an API key.
+    Key(CredentialHash),
     /// `enter_portal`: a link or a portal session.
     Portal(PortalPass),
     /// `enter_preview`: staff looking through a portal's eyes.
@@ -59,6 +61,7 @@ impl Door {
     fn login(self) -> Login {
         match self {
             Self::Staff(_) | Self::Street => Login::Staff,
+            Self::Key(_) => Login::Partner,
             Self::Portal(_) | Self::Preview(_) | Self::Doorstep => Login::Portal,
             Self::System | Self::Organization(_) => Login::System,
         }
@@ -73,6 +76,7 @@ impl Door {
         });
         let _ = match self {
             Self::Staff(hash) => write!(sql, "; select enter_staff({})", bytes(Some(hash))),
+            Self::Key(hash) => write!(sql, "; select enter_key({})", bytes(Some(hash))),
             Self::Preview(hash) => write!(sql, "; select enter_preview({})", bytes(Some(hash))),
             Self::Portal(PortalPass { hash, visit, passed }) => {
                 let [hash, visit, passed] = [Some(hash), visit, passed].map(bytes);

@@ -126,6 +126,7 @@ async fn plant_organization(
         password: Token::new(TokenKind::Link)?.reveal(),
     };
     let staff = Token::new(TokenKind::StaffSession)?;
+    let key = Token::new(TokenKind::ApiKey)?;
     diesel::sql_query(
         "with o as (insert into organizations (org_id, slug, name, time_zone, accent_color, welcome_message, website, support_email)
             values ($1, $2, $3, 'Europe/Berlin', $4, 'Welcome. Here you see where your projects stand, day and night.',
@@ -133,7 +134,9 @@ async fn plant_organization(
          p as (insert into people (id, email, password_hash) values ($5, $6, $7)),
          m as (insert into members (org_id, id, person_id, role, name, email) values ($1, $8, $5, 'OWNER', 'Robin Hale', $6)),
          s as (insert into staff_sessions (org_id, id, member_id, token_hash, user_agent, expires_at)
-            values ($1, $9, $8, $10, 'vestibule demo', now() + interval '365 days'))
+            values ($1, $9, $8, $10, 'vestibule demo', now() + interval '365 days')),
+         k as (insert into api_keys (org_id, id, name, token_hash, hint, scopes, created_by)
+            values ($1, $11, 'Demo partner', $12, $13, '{EVENTS_READ,RECORDS_READ}', $8))
          insert into event_counters (org_id) values ($1)",
     )
     .bind::<SqlUuid, _>(org)
@@ -146,6 +149,9 @@ async fn plant_organization(
     .bind::<SqlUuid, _>(member)
     .bind::<SqlUuid, _>(clock.id())
     .bind::<Binary, _>(staff.hash().to_vec())
+    .bind::<SqlUuid, _>(clock.id())
+    .bind::<Binary, _>(key.hash().to_vec())
+    .bind::<Text, _>(key.hint())
     .execute(connection)
     .await?;
     plant_work(connection, org, member, amount, told).await?;
@@ -164,7 +170,7 @@ async fn plant_organization(
         owner,
         companies,
         portals,
-        api_keys: Vec::new(),
+        api_keys: vec![key.reveal()],
     })
 }
 

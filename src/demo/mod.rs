@@ -90,7 +90,7 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
         (Found::Data, Some(planted)) => planted,
         _ => plant(&app, &servers, options.amount()).await?,
     };
-    migrate::run(app.config.database.url(Login::Migrate).expose_secret()).await?;
+    make_ready(&app, &servers).await?;
     address_urls(&app, &mut planted);
     write(&options.handover(), &planted)?;
     tell(&planted, &options.handover(), start);
@@ -125,13 +125,19 @@ fn sealing_keys(folder: &Path) -> anyhow::Result<String> {
     Ok(keys)
 }
 
+/// Makes what this release needs of roles, and its schema.
+async fn make_ready(app: &App, servers: &Servers) -> anyhow::Result<()> {
+    bootstrap::run(&servers.admin_url("postgres"), DATABASE, |_| None).await?;
+    migrate::run(app.config.database.url(Login::Migrate).expose_secret()).await?;
+    Ok(())
+}
+
 /// Makes the database anew and fills it. What an interrupted start left half done is dropped.
 async fn plant(app: &App, servers: &Servers, amount: Amount) -> anyhow::Result<Planted> {
     let mut cluster = AsyncPgConnection::establish(&servers.admin_url("postgres")).await?;
     cluster.batch_execute(&format!("drop database if exists {DATABASE} with (force)")).await?;
-    bootstrap::run(&servers.admin_url("postgres"), DATABASE, |_| None).await?;
+    make_ready(app, servers).await?;
     let url = app.config.database.url(Login::Migrate);
-    migrate::run(url.expose_secret()).await?;
     let told = |step: &str| eprintln!("  {step}");
     let organizations =
         data::plant(url.expose_secret(), amount, &app.clock, &app.config.sealing, told).await?;
@@ -161,7 +167,8 @@ fn tell(planted: &Planted, handover: &Path, start: Instant) {
             println!("  portal   {}  ({}, access code {code})", portal.url, portal.title);
         }
         println!("  staff    {}  password {}", org.owner.email, org.owner.password);
-        println!("  token    {}\n", org.staff_token);
+        println!("  token    {}", org.staff_token);
+        println!("  API key  {}\n", org.api_keys.join(", "));
     }
     println!(
         "GraphiQL   {}/graphiql  (send the token as {{\"Authorization\": \"Bearer vs_…\"}})",

@@ -10,9 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::home;
 use super::portals::doors;
-use crate::db::enums::{Permission, PortalMode, Role};
+use crate::db::enums::{ApiKeyScope, Permission, PortalMode, Role};
 use crate::db::ids::{
-    CompanyId, LinkId, MemberId, OrgId, PortalId, PortalSessionId, RecordId, StaffSessionId,
+    ApiKeyId, CompanyId, LinkId, MemberId, OrgId, PortalId, PortalSessionId, RecordId, StaffSessionId,
 };
 use crate::db::pool::Pools;
 use crate::db::scope::{Access, CredentialHash, Door, PortalPass, Tx};
@@ -25,35 +25,76 @@ pub fn hash_token(token: &str) -> CredentialHash {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// A member at work in one organisation.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = crate::db::schema::staff::members)]
+/// What staff present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StaffPass {
+    /// Of a member's session.
+    Session(CredentialHash),
+    /// Of an API key.
+    Key(CredentialHash),
+}
+
+/// Who is at work in one organisation.
+#[derive(Clone, Debug)]
 pub struct Staff {
     pub org_id: OrgId,
-    #[diesel(column_name = id)]
-    pub member_id: MemberId,
+    pub actor: Actor,
+    time_zone: String,
+}
+
+/// A person, or a program.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    Member(MemberAtWork),
+    Key(KeyAtWork),
+}
+
+/// A member with a session.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = crate::db::schema::staff::members)]
+pub struct MemberAtWork {
+    pub id: MemberId,
     pub role: Role,
     pub permissions: Vec<Permission>,
-    #[diesel(embed)]
-    organization: StaffOrganization,
     #[diesel(select_expression = app_id("app.session").assume_not_null())]
     #[diesel(select_expression_type = diesel::helper_types::AssumeNotNull<app_id<&'static str>>)]
     pub session_id: StaffSessionId,
 }
 
-/// What of the organisation decides how staff requests are read.
+/// A partner's program with an API key (EVT-6).
 #[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = crate::db::schema::staff::organizations)]
-pub struct StaffOrganization {
-    time_zone: String,
+#[diesel(table_name = crate::db::schema::staff::api_keys)]
+pub struct KeyAtWork {
+    pub id: ApiKeyId,
+    pub scopes: Vec<ApiKeyScope>,
+    /// The one company that the key is about; none is all.
+    pub company_id: Option<CompanyId>,
 }
 
+/// What of the organisation decides how staff requests are read.
+type Place = (OrgId, String);
+
 impl Staff {
+    fn of(actor: Actor, (org_id, time_zone): Place) -> Self {
+        Self { org_id, actor, time_zone }
+    }
+
+    /// The member; refuses a key.
+    pub fn member(&self) -> Result<&MemberAtWork> {
+        match &self.actor {
+            Actor::Member(member) => Ok(member),
+            Actor::Key(_) => Err(Error::Forbidden("This is for members; an API key cannot do it.")),
+        }
+    }
+
     /// Whether the caller may do it (ORG-3): the one place where that is decided.
     pub fn may(&self, permission: Permission) -> bool {
-        match self.role {
-            Role::Owner | Role::Admin => true,
-            Role::Member => permission != Permission::PortalsManage && self.permissions.contains(&permission),
+        match &self.actor {
+            Actor::Member(MemberAtWork { role: Role::Owner | Role::Admin, .. }) => true,
+            Actor::Member(member) => {
+                permission != Permission::PortalsManage && member.permissions.contains(&permission)
+            }
+            Actor::Key(_) => false,
         }
     }
 
@@ -62,6 +103,7 @@ impl Staff {
         if self.may(permission) {
             return Ok(());
         }
+        self.member()?;
         Err(Error::Forbidden(match permission {
             Permission::PortalsManage => "Only an owner or an administrator manages portals.",
             Permission::ClientsInvite => "You need the permission CLIENTS_INVITE for this.",
@@ -73,36 +115,66 @@ impl Staff {
 
     /// Refuses everyone but OWNER and ADMIN.
     pub fn require_admin(&self) -> Result<()> {
-        match self.role {
+        match self.member()?.role {
             Role::Owner | Role::Admin => Ok(()),
             Role::Member => Err(Error::Forbidden("Only an owner or an administrator may do this.")),
         }
     }
 
+    /// Refuses a key that was not made for it. Members read everything.
+    pub fn require_scope(&self, scope: ApiKeyScope) -> Result<()> {
+        match &self.actor {
+            Actor::Key(key) if !key.scopes.contains(&scope) => Err(Error::Forbidden(match scope {
+                ApiKeyScope::EventsRead => "This API key needs the scope EVENTS_READ for this.",
+                ApiKeyScope::RecordsRead => "This API key needs the scope RECORDS_READ for this.",
+            })),
+            _ => Ok(()),
+        }
+    }
+
     /// Where the organisation's days end.
     pub fn time_zone(&self) -> Tz {
-        self.organization.time_zone.parse().unwrap_or(Tz::UTC)
+        self.time_zone.parse().unwrap_or(Tz::UTC)
     }
 }
 
-/// Enters an organisation with a staff session's hash.
-pub async fn enter_staff(pools: &Pools, hash: CredentialHash, access: Access) -> Result<Tx<Staff>> {
-    pools
-        .enter(Door::Staff(hash), access, |connection| read_staff(connection).boxed())
-        .await?
-        .ok_or(Error::Unauthenticated)
+/// Enters an organisation with a member's session or an API key.
+pub async fn enter_staff(pools: &Pools, pass: StaffPass, access: Access) -> Result<Tx<Staff>> {
+    let entered = match pass {
+        StaffPass::Session(hash) => {
+            pools.enter(Door::Staff(hash), access, |connection| read_staff(connection).boxed()).await?
+        }
+        StaffPass::Key(hash) => {
+            pools.enter(Door::Key(hash), access, |connection| read_key(connection).boxed()).await?
+        }
+    };
+    entered.ok_or(Error::Unauthenticated)
 }
 
 /// The member whose context the transaction has, if any.
 pub(super) async fn read_staff(mut connection: &AsyncPgConnection) -> QueryResult<Option<Staff>> {
     use crate::db::schema::staff::{members, organizations};
-    members::table
+    let found: Option<(MemberAtWork, Place)> = members::table
         .inner_join(organizations::table.on(organizations::org_id.eq(members::org_id)))
         .filter(members::id.nullable().eq(app_id("app.member")))
-        .select(Staff::as_select())
+        .select((MemberAtWork::as_select(), (organizations::org_id, organizations::time_zone)))
         .first(&mut connection)
         .await
-        .optional()
+        .optional()?;
+    Ok(found.map(|(member, place)| Staff::of(Actor::Member(member), place)))
+}
+
+/// The key whose context the transaction has, if any.
+async fn read_key(mut connection: &AsyncPgConnection) -> QueryResult<Option<Staff>> {
+    use crate::db::schema::staff::{api_keys, organizations};
+    let found: Option<(KeyAtWork, Place)> = api_keys::table
+        .inner_join(organizations::table.on(organizations::org_id.eq(api_keys::org_id)))
+        .filter(api_keys::id.nullable().eq(app_id("app.key")))
+        .select((KeyAtWork::as_select(), (organizations::org_id, organizations::time_zone)))
+        .first(&mut connection)
+        .await
+        .optional()?;
+    Ok(found.map(|(key, place)| Staff::of(Actor::Key(key), place)))
 }
 
 /// A visitor behind a portal's door, and what the door says.

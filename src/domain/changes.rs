@@ -182,20 +182,21 @@ impl Write {
         if changes.is_empty() {
             return Ok(false);
         }
-        let entries = changes.iter().map(|change| self.audit_entry(change)).collect();
+        let member = self.scope().member()?.id;
+        let entries = changes.iter().map(|change| self.audit_entry(change, member)).collect();
         audit::append(&self.tx, entries).await?;
-        let event = |change: &Change| change.event(self.clock.id(), Some(self.scope().member_id), self.at);
+        let event = |change: &Change| change.event(self.clock.id(), Some(member), self.at);
         append(&self.tx, changes.iter().map(event).collect()).await?;
         Ok(true)
     }
 
-    fn audit_entry(&self, change: &Change) -> audit::NewEntry {
+    fn audit_entry(&self, change: &Change, member: MemberId) -> audit::NewEntry {
         let (before, after) = change.settings.clone().unzip();
         audit::NewEntry {
             org_id: self.scope().org_id,
             id: self.id(),
             action: change.kind,
-            actor_member_id: self.scope().member_id,
+            actor_member_id: member,
             subject_id: change.subject,
             address: self.origin.address.clone(),
             request_id: self.origin.request_id.clone(),

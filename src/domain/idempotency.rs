@@ -50,7 +50,7 @@ pub async fn claim(
         return Err(Error::invalid("input.idempotencyKey", "A key has 1 to 200 characters."));
     }
     let hash = Sha256::digest(serde_json::to_vec(input).map_err(Error::internal)?).to_vec();
-    let member = write.scope().member_id;
+    let member = write.scope().member()?.id;
     forget_old(write, write.at() - MEMORY).await?;
     let new = (
         keys::org_id.eq(write.scope().org_id),
@@ -82,12 +82,11 @@ impl Fresh {
     /// Remembers what the work made.
     pub async fn settle(self, write: &Write, subject: impl Into<Uuid>) -> Result<()> {
         let Some(key) = self.0 else { return Ok(()) };
-        diesel::update(
-            keys::table.filter(keys::member_id.eq(write.scope().member_id)).filter(keys::key.eq(key)),
-        )
-        .set(keys::subject_id.eq(subject.into()))
-        .execute(&mut write.connection())
-        .await?;
+        let member = write.scope().member()?.id;
+        diesel::update(keys::table.filter(keys::member_id.eq(member)).filter(keys::key.eq(key)))
+            .set(keys::subject_id.eq(subject.into()))
+            .execute(&mut write.connection())
+            .await?;
         Ok(())
     }
 }

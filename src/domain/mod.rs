@@ -1,6 +1,7 @@
 //! The rules of the product, a folder a feature: `mod.rs` holds verbs and rules, the private
 //! `rows.rs` its Diesel. Not here: GraphQL, HTTP, Redis, mail; and nobody reads another's rows.
 
+pub mod api_keys;
 pub mod audit;
 pub mod callers;
 pub mod changes;

@@ -28,6 +28,8 @@ pub enum TokenKind {
     Link,
     /// `vs_…`
     StaffSession,
+    /// `vk_…`
+    ApiKey,
     /// `vp_…`
     PortalSession,
     /// `vp_code_…`: of a door with an access code, so that only these ask Redis what they passed.
@@ -43,6 +45,7 @@ impl TokenKind {
         match self {
             Self::Link => "",
             Self::StaffSession => "vs_",
+            Self::ApiKey => "vk_",
             Self::PortalSession => "vp_",
             Self::CodedSession => CODED,
             Self::Preview => "vw_",
@@ -70,6 +73,12 @@ impl Token {
     /// What the database keeps.
     pub fn hash(&self) -> CredentialHash {
         self.hash
+    }
+
+    /// Its last four characters, by which people tell tokens apart.
+    pub fn hint(&self) -> String {
+        let secret = self.secret.expose_secret();
+        secret[secret.len() - 4..].to_owned()
     }
 
     /// The secret, for its holder.

@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use super::errors::{Result, coded};
 use super::loaders::{Inline, Loaders};
 use crate::app::App;
-use crate::db::enums::PortalMode;
+use crate::db::enums::{ApiKeyScope, PortalMode};
 use crate::db::ids::{LinkId, OrgId};
 use crate::db::scope::{Access, CredentialHash, PortalPass, Tx};
-use crate::domain::callers::{self, Portal, Staff};
+use crate::domain::callers::{self, Portal, Staff, StaffPass};
 use crate::domain::changes::{Origin, Write};
 use crate::domain::home;
 use crate::domain::origins::{self, ForeignPage};
@@ -26,6 +26,8 @@ use crate::usage::{Returned, Seen, Visitor};
 pub enum Credential {
     /// `vs_…`
     StaffSession(CredentialHash),
+    /// `vk_…`
+    ApiKey(CredentialHash),
     /// `vp_…`
     PortalSession(Presented),
     /// The token of a link, which the page presents, and the session of its cookie.
@@ -38,7 +40,7 @@ impl Credential {
     /// What stands for it where it is counted.
     pub fn hash(self) -> CredentialHash {
         match self {
-            Self::StaffSession(hash) | Self::Link(hash, _) | Self::Preview(hash) => hash,
+            Self::StaffSession(hash) | Self::ApiKey(hash) | Self::Link(hash, _) | Self::Preview(hash) => hash,
             Self::PortalSession(session) => session.hash,
         }
     }
@@ -157,14 +159,29 @@ impl RequestContext {
         }
     }
 
-    /// The request's staff transaction for reading, entered at its first use.
+    /// The request's staff transaction for reading, for members. An API key is refused.
     pub async fn staff(&self) -> Result<Arc<StaffReading>> {
+        let reading = self.organization().await?;
+        reading.tx.scope().member().map_err(coded)?;
+        Ok(reading)
+    }
+
+    /// The same, for members and for API keys with this scope.
+    pub async fn staff_for(&self, scope: ApiKeyScope) -> Result<Arc<StaffReading>> {
+        let reading = self.organization().await?;
+        reading.tx.scope().require_scope(scope).map_err(coded)?;
+        Ok(reading)
+    }
+
+    /// The same, whoever of staff it is: entered at its first use.
+    pub async fn organization(&self) -> Result<Arc<StaffReading>> {
         let mut slot = self.staff.lock().await;
         if let Some(reading) = &*slot {
             return Ok(reading.clone());
         }
-        let tx =
-            callers::enter_staff(&self.app.pools, self.staff_hash()?, Access::Read).await.map_err(coded)?;
+        let pass = self.staff_pass()?;
+        let tx = callers::enter_staff(&self.app.pools, pass, Access::Read).await.map_err(coded)?;
+        self.app.key_uses.note(pass, &self.app.clock);
         let reading = Arc::new(self.reading(self.admit(tx).await?));
         *slot = Some(reading.clone());
         Ok(reading)
@@ -266,8 +283,11 @@ impl RequestContext {
     }
 
     async fn enter_write(&self) -> Result<Write> {
+        if let Some(Credential::ApiKey(_)) = self.credential {
+            return Err(coded(Error::Forbidden("An API key reads, and changes nothing.")));
+        }
         let tx =
-            callers::enter_staff(&self.app.pools, self.staff_hash()?, Access::Write).await.map_err(coded)?;
+            callers::enter_staff(&self.app.pools, self.staff_pass()?, Access::Write).await.map_err(coded)?;
         let write = Write::new(self.admit(tx).await?, self.app.clock.clone(), self.origin.clone());
         Ok(write.measured_by(self.app.metrics.event_lag.clone()).observed_by(self.app.live.clone()))
     }
@@ -289,12 +309,23 @@ impl RequestContext {
         }
     }
 
-    /// The staff session's hash.
-    pub fn staff_hash(&self) -> Result<CredentialHash> {
+    /// What a caller presents at the organisation's door.
+    pub fn staff_pass(&self) -> Result<StaffPass> {
         match self.credential {
-            Some(Credential::StaffSession(hash)) => Ok(hash),
+            Some(Credential::StaffSession(hash)) => Ok(StaffPass::Session(hash)),
+            Some(Credential::ApiKey(hash)) => Ok(StaffPass::Key(hash)),
             Some(_) => Err(coded(Error::Forbidden("A portal session cannot enter the staff root."))),
             None => Err(coded(Error::Unauthenticated)),
+        }
+    }
+
+    /// The hash of a member's session.
+    pub fn session_hash(&self) -> Result<CredentialHash> {
+        match self.staff_pass()? {
+            StaffPass::Session(hash) => Ok(hash),
+            StaffPass::Key(_) => {
+                Err(coded(Error::Forbidden("This is for members; an API key cannot do it.")))
+            }
         }
     }
 
@@ -306,6 +337,9 @@ impl RequestContext {
             Some(Credential::Link(hash, visit)) => (hash, visit),
             Some(Credential::StaffSession(_)) => {
                 return Err(coded(Error::Forbidden("A staff session cannot enter the portal root.")));
+            }
+            Some(Credential::ApiKey(_)) => {
+                return Err(coded(Error::Forbidden("An API key cannot enter the portal root.")));
             }
             Some(Credential::Preview(_)) => {
                 return Err(coded(Error::Forbidden("A preview shows what is there, and changes nothing.")));

@@ -50,9 +50,9 @@ impl Query {
         Service { version: env!("CARGO_PKG_VERSION") }
     }
 
-    /// The organisation, for its members. Null with a coded error for everyone else.
+    /// The organisation, for its members, and for API keys as far as their scopes go. Null with a coded error for everyone else.
     async fn staff(&self, ctx: &Context<'_>) -> Option<Result<StaffQuery>> {
-        Some(request(ctx).staff().await.map(|_| StaffQuery::default()))
+        Some(request(ctx).organization().await.map(|_| StaffQuery::default()))
     }
 
     /// What a portal shows, for whoever holds its link or session. Null with a coded error for

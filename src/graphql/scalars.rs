@@ -11,8 +11,8 @@ use async_graphql::{
 use uuid::Uuid;
 
 use crate::db::ids::{
-    AuditEntryId, CompanyId, ContactId, FieldId, FileId, LinkId, MemberId, MilestoneId, OrgId, PortalId,
-    PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId,
+    ApiKeyId, AuditEntryId, CompanyId, ContactId, FieldId, FileId, LinkId, MemberId, MilestoneId, OrgId,
+    PortalId, PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId,
 };
 
 macro_rules! ids_on_the_wire {
@@ -60,6 +60,7 @@ macro_rules! ids_on_the_wire {
 }
 
 ids_on_the_wire!(
+    ApiKeyId,
     AuditEntryId,
     CompanyId,
     ContactId,

@@ -9,7 +9,9 @@ use super::context::RequestContext;
 use super::errors::{Result, coded};
 use super::portal::events::{self as portal, PortalEvent};
 use super::staff::events::{self as staff, StaffEvent, StaffEventFilter};
+use crate::db::enums::ApiKeyScope;
 use crate::db::scope::Tx;
+use crate::domain::callers::Actor;
 use crate::domain::events::{self, EventFilter};
 use crate::live::{Caller, News, Pass, ScopeKey, Subscription as Live};
 
@@ -19,7 +21,7 @@ pub struct Subscription;
 
 #[Streams(use_type_description)]
 impl Subscription {
-    /// What happens in the organisation, for its members: each event once, in order. With `after` first
+    /// What happens in the organisation, for its members and for API keys with EVENTS_READ: each event once, in order. With `after` first
     /// what was missed since; a cursor older than what is kept is answered by one event `Resync`.
     async fn staff_events(
         &self,
@@ -28,14 +30,14 @@ impl Subscription {
         #[graphql(desc = "Which events.")] filter: Option<StaffEventFilter>,
     ) -> Result<impl Stream<Item = StaffEvent> + use<>> {
         let request = of(ctx);
-        let reading = request.staff().await?;
-        let scope = reading.tx.scope();
-        let caller = Caller {
-            scope: ScopeKey::Staff(scope.org_id, scope.role),
-            pass: Pass::Staff(request.staff_hash()?),
-            member: Some(scope.member_id),
-            expel: request.expel.clone(),
+        let reading = request.staff_for(ApiKeyScope::EventsRead).await?;
+        let staff = reading.tx.scope();
+        let (scope, member) = match &staff.actor {
+            Actor::Member(member) => (ScopeKey::Staff(staff.org_id, member.role), Some(member.id)),
+            Actor::Key(key) => (ScopeKey::Key(staff.org_id, key.company_id), None),
         };
+        let caller =
+            Caller { scope, pass: Pass::Staff(request.staff_pass()?), member, expel: request.expel.clone() };
         let live = begin(&request, caller, after, filter.unwrap_or_default().into(), &reading.tx).await?;
         drop(reading);
         Ok(told(request, live, staff::told).await)

@@ -25,6 +25,7 @@ pub fn bearer(value: &str) -> Option<Credential> {
     let token = token.trim();
     match token.get(..3)? {
         "vs_" => Some(Credential::StaffSession(hash_token(token))),
+        "vk_" => Some(Credential::ApiKey(hash_token(token))),
         "vp_" => Some(Credential::PortalSession(Presented::of(token))),
         "vw_" => Some(Credential::Preview(hash_token(token))),
         _ => None,

@@ -22,7 +22,7 @@ use crate::db::ids::AuditEntryId;
 use crate::db::paging::Page;
 use crate::db::scope::{Access, CredentialHash};
 use crate::domain::audit::{self, AuditFilter};
-use crate::domain::callers::enter_staff;
+use crate::domain::callers::{StaffPass, enter_staff};
 use crate::error::{Error, ErrorCode, Result};
 use crate::graphql::context::Credential;
 
@@ -76,7 +76,7 @@ async fn start(
 ) -> Result<Body> {
     let hash = match caller::credential(headers) {
         Some(Credential::StaffSession(hash)) => hash,
-        Some(_) => return Err(Error::Forbidden("A portal session cannot export.")),
+        Some(_) => return Err(Error::Forbidden("Only a member exports.")),
         None => return Err(Error::Unauthenticated),
     };
     let Query(parameters) = parameters.map_err(|_| malformed())?;
@@ -102,7 +102,7 @@ struct Export {
 impl Export {
     async fn read(&mut self) -> Result<Option<Bytes>> {
         let Some(after) = self.next else { return Ok(None) };
-        let tx = enter_staff(&self.app.pools, self.hash, Access::Read).await?;
+        let tx = enter_staff(&self.app.pools, StaffPass::Session(self.hash), Access::Read).await?;
         let read = audit::list(&tx, &self.filter, &Page { limit: PAGE, after }).await;
         tx.rollback().await?;
         let page = read?;

@@ -22,8 +22,9 @@ use tokio_util::sync::CancellationToken;
 use self::scope::{Batch, Holder, Scope};
 use crate::app::App;
 use crate::db::enums::Role;
-use crate::db::ids::{OrgId, PortalId};
+use crate::db::ids::{CompanyId, OrgId, PortalId};
 use crate::db::scope::CredentialHash;
+use crate::domain::callers::StaffPass;
 use crate::domain::changes::Observer;
 use crate::domain::events::{self, CursorKey, Position};
 use crate::error::Result;
@@ -32,20 +33,22 @@ use crate::error::Result;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScopeKey {
     Staff(OrgId, Role),
+    /// Holders of API keys for one company's events, or for all.
+    Key(OrgId, Option<CompanyId>),
     Portal(OrgId, PortalId),
 }
 
 impl ScopeKey {
     pub fn org(self) -> OrgId {
         match self {
-            Self::Staff(org, _) | Self::Portal(org, _) => org,
+            Self::Staff(org, _) | Self::Key(org, _) | Self::Portal(org, _) => org,
         }
     }
 
     /// Whose cursors its events have.
     pub fn cursors(self) -> CursorKey {
         match self {
-            Self::Staff(org, _) => CursorKey::Staff(org),
+            Self::Staff(org, _) | Self::Key(org, _) => CursorKey::Staff(org),
             Self::Portal(org, portal) => CursorKey::Portal(org, portal),
         }
     }
@@ -120,24 +123,25 @@ impl Hub {
 
     /// Sends away whoever holds a credential that opens nothing any more (EVT-5).
     pub async fn expel_the_dead(&self, app: &App) -> Result<()> {
-        let (mut staff, mut portals) = (Vec::new(), Vec::new());
+        let (mut staff, mut keys, mut portals) = (Vec::new(), Vec::new(), Vec::new());
         self.each_holder(|holder| match holder.pass {
-            Pass::Staff(hash) => staff.push(hash),
+            Pass::Staff(StaffPass::Session(hash)) => staff.push(hash),
+            Pass::Staff(StaffPass::Key(hash)) => keys.push(hash),
             Pass::Portal(pass) => {
                 portals.push((pass.hash, pass.passed));
                 portals
                     .extend(pass.visit.filter(|_| pass.passed.is_some()).map(|visit| (visit, pass.passed)));
             }
         });
-        if staff.is_empty() && portals.is_empty() {
+        if staff.is_empty() && keys.is_empty() && portals.is_empty() {
             return Ok(());
         }
-        let dead = events::dead_credentials(&app.pools, staff, portals).await?;
+        let dead = events::dead_credentials(&app.pools, staff, keys, portals).await?;
         if !dead.is_empty() {
             let is_dead = |hash: CredentialHash| dead.contains(&hash);
             self.each_holder(|holder| {
                 let dead = match holder.pass {
-                    Pass::Staff(hash) => is_dead(hash),
+                    Pass::Staff(StaffPass::Session(hash) | StaffPass::Key(hash)) => is_dead(hash),
                     Pass::Portal(pass) => {
                         is_dead(pass.hash) || (pass.passed.is_some() && pass.visit.is_some_and(is_dead))
                     }

@@ -7,15 +7,15 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::db::scope::{Access, CredentialHash, PortalPass};
-use crate::domain::callers;
+use crate::db::scope::{Access, PortalPass};
+use crate::domain::callers::{self, StaffPass};
 use crate::domain::events::{self, Event, EventFilter, Horizon, Position, SharedEvent};
 use crate::error::{Error, Result};
 
 /// What a subscriber presents, at each reading again.
 #[derive(Clone, Copy, Debug)]
 pub enum Pass {
-    Staff(CredentialHash),
+    Staff(StaffPass),
     Portal(PortalPass),
 }
 
@@ -57,8 +57,9 @@ impl Reading {
         limit: i64,
     ) -> Result<Self> {
         match pass {
-            Pass::Staff(hash) => {
-                let tx = callers::enter_staff(&app.pools, hash, Access::Read).await?;
+            Pass::Staff(pass) => {
+                let tx = callers::enter_staff(&app.pools, pass, Access::Read).await?;
+                app.key_uses.note(pass, &app.clock);
                 let read =
                     futures::try_join!(events::after(&tx, position, filter, limit), events::horizon(&tx));
                 let (found, horizon) = read?;

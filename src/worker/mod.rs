@@ -2,6 +2,7 @@
 //! them. Each job can also be run once by itself, which is what tests do. Not here: any rule.
 
 pub mod drain_usage;
+pub mod note_key_uses;
 pub mod record_usage;
 mod relay_events;
 pub mod watch_events;
@@ -32,6 +33,7 @@ impl Worker {
         jobs.spawn(record_usage::run(app.clone(), stopped.clone()));
         jobs.spawn(relay_events::tell(app.clone(), stopped.clone()));
         jobs.spawn(relay_events::hear(app.clone(), stopped.clone()));
+        jobs.spawn(note_key_uses::run(app.clone(), stopped.clone()));
         jobs.spawn(watch_events::run(app.clone(), stopped.clone()));
         jobs.spawn(drain_usage::run(app.clone(), stopped));
         Self { app, stop, jobs }

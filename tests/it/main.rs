@@ -1,6 +1,7 @@
 //! The integration tests: one binary, real Postgres, real Redis, one database a test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod api_keys;
 mod audit;
 mod browser;
 mod catalogue;

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use diesel_async::SimpleAsyncConnection as _;
 use serde_json::json;
 use vestibule::db::scope::Access;
-use vestibule::domain::callers::{enter_staff, hash_token};
+use vestibule::domain::callers::{StaffPass, enter_staff, hash_token};
 
 use crate::support::wire::{self, Service};
 use crate::support::{Answer, Island, SEALING_KEYS, Sql, TestApp};
@@ -84,7 +84,7 @@ async fn a_request_that_takes_too_long_is_told_to_come_back() {
 async fn a_transaction_with_a_swallowed_error_never_reports_success() {
     let app = TestApp::world().await;
     let hash = hash_token(&app.acme().staff_token);
-    let tx = enter_staff(&app.app.pools, hash, Access::Write).await.unwrap();
+    let tx = enter_staff(&app.app.pools, StaffPass::Session(hash), Access::Write).await.unwrap();
     (&mut tx.connection()).batch_execute("update companies set notes = 'lost'").await.unwrap();
     (&mut tx.connection()).batch_execute("select 1 / 0").await.unwrap_err();
     assert!(tx.commit().await.is_err());

@@ -9,14 +9,13 @@ pub use cursors::{CursorKey, Position};
 pub use rows::{Event, Horizon, SharedEvent};
 
 use super::callers::{Portal, Staff};
-use crate::db::enums::Role;
 use crate::db::ids::{CompanyId, OrgId, RecordId};
 use crate::db::pool::Pools;
 use crate::db::scope::{CredentialHash, Tx};
 use crate::error::Result;
 
-/// Events of staff sessions are about colleagues' sign-ins: for OWNER and ADMIN, as the list of them is.
-const FOR_ADMINS: &str = "staff_session.";
+/// Events of colleagues' sign-ins and of keys are for OWNER and ADMIN, as the lists of them are.
+const FOR_ADMINS: &[&str] = &["staff_session.", "api_key."];
 
 /// Which events of an organisation a reader wants; an absent part does not narrow.
 #[derive(Clone, Debug, Default)]
@@ -36,13 +35,6 @@ impl EventFilter {
     }
 }
 
-impl Event {
-    /// Whether a member of this role may read it.
-    pub fn is_for(&self, role: Role) -> bool {
-        role != Role::Member || !self.kind.starts_with(FOR_ADMINS)
-    }
-}
-
 /// The organisation's events after a position, oldest first, at most `limit`: those that the caller may
 /// read and wants.
 pub async fn after(
@@ -51,7 +43,7 @@ pub async fn after(
     filter: &EventFilter,
     limit: i64,
 ) -> Result<Vec<Event>> {
-    let hidden = (tx.scope().role == Role::Member).then_some(FOR_ADMINS);
+    let hidden = if tx.scope().require_admin().is_ok() { &[] } else { FOR_ADMINS };
     rows::after(tx, position, filter, hidden, limit).await
 }
 
@@ -75,12 +67,13 @@ pub async fn newest(pools: &Pools, orgs: &[OrgId]) -> Result<Vec<Position>> {
     rows::newest(pools, orgs.to_vec()).await
 }
 
-/// Which of these credentials, of staff and of portals' visitors with the mark of a passed code, open
+/// Which of these credentials, of members, of keys and of portals' visitors with the mark of a passed code, open
 /// nothing any more (EVT-5).
 pub async fn dead_credentials(
     pools: &Pools,
     staff: Vec<CredentialHash>,
+    keys: Vec<CredentialHash>,
     portals: Vec<(CredentialHash, Option<CredentialHash>)>,
 ) -> Result<Vec<CredentialHash>> {
-    rows::dead_credentials(pools, staff, portals).await
+    rows::dead_credentials(pools, staff, keys, portals).await
 }

@@ -29,6 +29,7 @@ mod functions {
             passed: Array<Nullable<Binary>>
         ) -> Array<Binary>;
     }
+    diesel::define_sql_function! { fn dead_keys(hashes: Array<Binary>) -> Array<Binary>; }
 }
 
 /// One thing that happened, as staff read it.
@@ -76,7 +77,7 @@ pub(super) async fn after(
     tx: &Tx<Staff>,
     position: Position,
     filter: &EventFilter,
-    hidden: Option<&'static str>,
+    hidden: &[&str],
     limit: i64,
 ) -> Result<Vec<Event>> {
     use staff::events;
@@ -95,7 +96,7 @@ pub(super) async fn after(
     if let Some(record) = filter.record {
         query = query.filter(events::record_id.eq(record));
     }
-    if let Some(prefix) = hidden {
+    for prefix in hidden {
         query = query.filter(events::kind.not_like(format!("{}%", prefix.replace('_', "\\_"))));
     }
     Ok(query.load(&mut tx.connection()).await?)
@@ -139,18 +140,21 @@ pub(super) async fn newest(pools: &Pools, orgs: Vec<OrgId>) -> Result<Vec<Positi
 pub(super) async fn dead_credentials(
     pools: &Pools,
     staff: Vec<CredentialHash>,
+    keys: Vec<CredentialHash>,
     portals: Vec<(CredentialHash, Option<CredentialHash>)>,
 ) -> Result<Vec<CredentialHash>> {
-    let staff: Vec<Vec<u8>> = staff.iter().map(|hash| hash.to_vec()).collect();
+    let [staff, keys] = [staff, keys].map(|hashes| hashes.iter().map(|hash| hash.to_vec()).collect());
+    let (staff, keys): (Vec<Vec<u8>>, Vec<Vec<u8>>) = (staff, keys);
     let (portals, passed): (Vec<Vec<u8>>, Vec<Option<Vec<u8>>>) =
         portals.iter().map(|(hash, passed)| (hash.to_vec(), passed.map(|passed| passed.to_vec()))).unzip();
     let entered = pools.enter(Door::System, Access::Read, move |mut connection| {
         let dead = functions::dead_credentials(staff.clone(), portals.clone(), passed.clone());
-        async move { diesel::select(dead).get_result::<Vec<Vec<u8>>>(&mut connection).await.map(Some) }
+        let dead = diesel::select((dead, functions::dead_keys(keys.clone())));
+        async move { dead.get_result::<(Vec<Vec<u8>>, Vec<Vec<u8>>)>(&mut connection).await.map(Some) }
             .boxed()
     });
-    let dead = read(entered.await?).await?;
-    Ok(dead.into_iter().filter_map(|hash| hash.try_into().ok()).collect())
+    let (dead, dead_keys) = read(entered.await?).await?;
+    Ok(dead.into_iter().chain(dead_keys).filter_map(|hash| hash.try_into().ok()).collect())
 }
 
 /// What was read at once with BEGIN.

@@ -19,22 +19,24 @@ pub struct Rows {
     pub(super) records: Vec<HomeRecord>,
 }
 
-/// Reads it in three pipelined statements. Sent ahead of knowing who asks, they find nothing where
+/// Reads it in two pipelined statements. Sent ahead of knowing who asks, they find nothing where
 /// the scope was not entered.
 pub async fn rows(connection: &AsyncPgConnection) -> QueryResult<Rows> {
-    let (types, stages, records) =
-        futures::try_join!(types(connection), stages(connection), records(connection))?;
-    Ok(Rows { types, stages, records })
+    let (pipelines, records) = futures::try_join!(pipelines(connection), records(connection))?;
+    let (mut types, stages): (Vec<SharedType>, Vec<Option<SharedStage>>) = pipelines.into_iter().unzip();
+    types.dedup_by_key(|kind| kind.id);
+    Ok(Rows { types, stages: stages.into_iter().flatten().collect(), records })
 }
 
-async fn types(mut connection: &AsyncPgConnection) -> QueryResult<Vec<SharedType>> {
-    record_types::table.order(record_types::id).select(SharedType::as_select()).load(&mut connection).await
-}
-
-async fn stages(mut connection: &AsyncPgConnection) -> QueryResult<Vec<SharedStage>> {
-    stages::table
-        .order((stages::position, stages::id))
-        .select(SharedStage::as_select())
+/// Each type with each of its stages, where these show; in one statement, since each costs Postgres and
+/// us a message of its own.
+async fn pipelines(
+    mut connection: &AsyncPgConnection,
+) -> QueryResult<Vec<(SharedType, Option<SharedStage>)>> {
+    record_types::table
+        .left_join(stages::table.on(stages::type_id.eq(record_types::id)))
+        .order((record_types::id, stages::position, stages::id))
+        .select((SharedType::as_select(), Option::<SharedStage>::as_select()))
         .load(&mut connection)
         .await
 }

@@ -25,7 +25,7 @@ pub struct MemberEdit {
 
 /// The caller's own membership.
 pub async fn own(tx: &Tx<Staff>) -> Result<Member> {
-    find(tx, tx.scope().member_id).await
+    find(tx, tx.scope().member()?.id).await
 }
 
 /// Changes a member who stands at `version` (API-8). For OWNER and ADMIN only; nobody but an
@@ -88,11 +88,11 @@ async fn check_owners(write: &Write, member: &Member, role: Role) -> Result<()> 
     if member.role != Role::Owner && role != Role::Owner {
         return Ok(());
     }
-    if write.scope().role != Role::Owner {
+    if write.scope().member()?.role != Role::Owner {
         return Err(Error::Forbidden("Only an owner makes or unmakes owners."));
     }
     let owners = rows::lock_owners(write).await?;
-    if !owners.contains(&write.scope().member_id) {
+    if !owners.contains(&write.scope().member()?.id) {
         return Err(Error::Forbidden("Only an owner makes or unmakes owners."));
     }
     if owners == [member.id] {

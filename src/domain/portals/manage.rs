@@ -129,7 +129,7 @@ fn check(
         attribution: checks
             .optional(Some(draft.attribution.clone()), |c, v| c.line("attribution", v, 200))
             .flatten(),
-        created_by: staff.member_id,
+        created_by: staff.member()?.id,
     };
     check_order(&mut checks, new.starts_at, new.expires_at);
     let terms = Terms { ends_at: new.expires_at, has_code: new.code_hash.is_some(), email: None };

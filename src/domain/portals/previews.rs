@@ -29,7 +29,7 @@ pub async fn preview(write: &Write, id: PortalId) -> Result<Preview> {
         org_id: write.scope().org_id,
         id: write.id(),
         portal_id: id,
-        staff_session_id: write.scope().session_id,
+        staff_session_id: write.scope().member()?.session_id,
         token_hash: preview.token.hash().to_vec(),
         expires_at: preview.expires_at,
     };

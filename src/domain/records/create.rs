@@ -69,7 +69,7 @@ async fn check(
 ) -> Result<NewRecord> {
     let fields = fields::of_types(write, &[kind.id]).await?;
     let percent_set = draft.percent_set.map(|v| check_percent(checks, kind, v));
-    let owner = draft.owner_id.unwrap_or(write.scope().member_id);
+    let owner = draft.owner_id.unwrap_or(write.scope().member()?.id);
     let lead_id = match draft.lead_id {
         Some(lead) => Some(check_lead(write, checks, kind, lead).await?),
         None => None,

@@ -91,7 +91,7 @@ async fn choose(stranger: &Stranger<'_>, person: PersonId, slug: Option<&str>) -
 
 /// Ends the session that the caller came with.
 pub async fn sign_out(write: &Write) -> Result<()> {
-    let own = write.scope().session_id;
+    let own = write.scope().member()?.session_id;
     rows::end(write, own).await?;
     write.done(Change::new("staff_session.ended", own));
     Ok(())
@@ -101,7 +101,7 @@ pub async fn sign_out(write: &Write) -> Result<()> {
 /// not exist.
 pub async fn end(write: &Write, id: StaffSessionId) -> Result<()> {
     let session = rows::live_by_id(write, id, write.at()).await?.ok_or(Error::NotFound("session"))?;
-    if session.member_id != write.scope().member_id && write.scope().require_admin().is_err() {
+    if session.member_id != write.scope().member()?.id && write.scope().require_admin().is_err() {
         return Err(Error::NotFound("session"));
     }
     rows::end(write, id).await?;
@@ -130,7 +130,7 @@ pub async fn count(tx: &Tx<Staff>, filter: &SessionFilter) -> Result<i64> {
 
 /// The filter, if the caller may ask for it; no member named means the caller's own.
 fn permitted(tx: &Tx<Staff>, filter: &SessionFilter) -> Result<SessionFilter> {
-    let own = tx.scope().member_id;
+    let own = tx.scope().member()?.id;
     match filter {
         SessionFilter { everyone: true, .. } => tx.scope().require_admin().map(|()| filter.clone()),
         SessionFilter { everyone: false, .. } => Ok(SessionFilter { member: Some(own), ..filter.clone() }),

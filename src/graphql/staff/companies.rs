@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::contacts::{self, ContactConnection};
 use super::records::{self, RecordConnection};
+use crate::db::enums::ApiKeyScope;
 use crate::db::ids::CompanyId;
 use crate::db::paging::Page;
 use crate::domain::callers::Staff;
@@ -145,7 +146,7 @@ impl CompanyQueries {
             archived: archived.unwrap_or_default(),
             order: order_by.unwrap_or_default(),
         };
-        let reading = request(ctx).staff().await?;
+        let reading = request(ctx).staff_for(ApiKeyScope::RecordsRead).await?;
         let rows = companies::list(&reading.tx, &filter, &page).await.map_err(coded)?;
         let count = match wants_count(ctx) {
             true => Some(companies::count(&reading.tx, &filter).await.map_err(coded)?),
@@ -156,7 +157,7 @@ impl CompanyQueries {
 }
 
 async fn load(ctx: &Context<'_>, id: CompanyId) -> Result<Company> {
-    request(ctx).staff().await?.loaders.required(id, "company").await.map(Company)
+    request(ctx).staff_for(ApiKeyScope::RecordsRead).await?.loaders.required(id, "company").await.map(Company)
 }
 
 /// What a new company is made of.

@@ -5,6 +5,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Interface, Object, SimpleObj
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::db::enums::ApiKeyScope;
 use crate::db::ids::{CompanyId, MemberId, RecordId};
 use crate::db::paging::Page;
 use crate::domain::events::{self, CursorKey, Event, EventFilter, Position};
@@ -128,6 +129,8 @@ staff_events! {
     "member.ended" MemberEnded { member_id "id" "The member." } "A member left."
     "staff_session.started" StaffSessionStarted { session_id "id" "The session." } "A member signed in. Told to OWNER and ADMIN only."
     "staff_session.ended" StaffSessionEnded { session_id "id" "The session." } "A member's session ended. Told to OWNER and ADMIN only."
+    "api_key.created" ApiKeyCreated { key_id "id" "The key." } "An API key was made. Told to OWNER and ADMIN only."
+    "api_key.revoked" ApiKeyRevoked { key_id "id" "The key." } "An API key was revoked. Told to OWNER and ADMIN only."
     "company.created" CompanyCreated {} "A company was added."
     "company.updated" CompanyUpdated {} "A company changed."
     "company.archived" CompanyArchived {} "A company was archived."
@@ -264,7 +267,7 @@ impl EventQueries {
         #[graphql(desc = "The cursor of the event to go on after.")] after: Option<String>,
         #[graphql(desc = "Which events.")] filter: Option<StaffEventFilter>,
     ) -> Result<StaffEventConnection> {
-        let reading = request(ctx).staff().await?;
+        let reading = request(ctx).staff_for(ApiKeyScope::EventsRead).await?;
         let (tx, sealing) = (&reading.tx, &request(ctx).app.config.sealing);
         let key = CursorKey::Staff(tx.scope().org_id);
         let page: Page<()> = Page::parse(first, None).map_err(coded)?;

@@ -138,8 +138,9 @@ impl MemberQueries {
 async fn viewer(ctx: &Context<'_>) -> Result<Viewer> {
     let reading = request(ctx).staff().await?;
     let caller = reading.tx.scope();
+    let member = caller.member().map_err(coded)?;
     let permissions = Permission::ALL.iter().copied().filter(|p| caller.may(*p)).collect();
-    Ok(Viewer { member: load(ctx, caller.member_id).await?, role: caller.role, permissions })
+    Ok(Viewer { member: load(ctx, member.id).await?, role: member.role, permissions })
 }
 
 async fn load(ctx: &Context<'_>, id: MemberId) -> Result<Member> {

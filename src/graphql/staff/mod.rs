@@ -1,5 +1,6 @@
 //! The staff root: one file a feature. Everything here reads and writes as `app_staff`.
 
+pub mod api_keys;
 pub mod audit;
 pub mod companies;
 pub mod contacts;
@@ -13,9 +14,11 @@ pub mod staff_sessions;
 
 use async_graphql::MergedObject;
 
-/// What members of an organisation read.
+/// What members of an organisation read. Of it, API keys with EVENTS_READ read `events`; with
+/// RECORDS_READ companies, record types and records, and what these hold but people.
 #[derive(Default, MergedObject)]
 pub struct StaffQuery(
+    api_keys::ApiKeyQueries,
     audit::AuditQueries,
     companies::CompanyQueries,
     contacts::ContactQueries,
@@ -34,6 +37,7 @@ pub struct StaffQuery(
 #[derive(Default, MergedObject)]
 #[graphql(serial)]
 pub struct StaffMutation(
+    api_keys::ApiKeyMutations,
     companies::CompanyMutations,
     contacts::ContactMutations,
     members::MemberMutations,

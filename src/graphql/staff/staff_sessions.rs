@@ -36,7 +36,7 @@ impl StaffSession {
 
     /// Whether this request came with it.
     async fn current(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(request(ctx).staff().await?.tx.scope().session_id == self.id)
+        Ok(request(ctx).staff().await?.tx.scope().member().map_err(coded)?.session_id == self.id)
     }
 }
 
@@ -131,7 +131,7 @@ impl StaffSessionMutations {
 
 async fn sign_out(ctx: &Context<'_>) -> Result<SignOutPayload> {
     let write = request(ctx).write().await?;
-    let session_id = write.scope().session_id;
+    let session_id = write.scope().member().map_err(coded)?.session_id;
     let ended = staff_sessions::sign_out(&write).await;
     write.finish(ended).await.map_err(coded)?;
     Ok(SignOutPayload { session_id })

@@ -47,7 +47,7 @@ pub fn events(
     let farewell = stream::once(async move {
         expel.is_cancelled().then(|| {
             let mut refused = refusal(match credential {
-                Some(Credential::StaffSession(_)) | None => Error::Unauthenticated,
+                Some(Credential::StaffSession(_) | Credential::ApiKey(_)) | None => Error::Unauthenticated,
                 Some(_) => Error::LinkInactive,
             });
             finish(&mut refused, &request_id);

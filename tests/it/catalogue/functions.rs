@@ -61,7 +61,7 @@ async fn each_login_opens_its_own_doors_only() {
         .column(
             "select r.rolname || ' may call ' || p.proname from pg_proc p, pg_roles r
              where p.pronamespace = 'public'::regnamespace and p.proname like 'enter\\_%'
-                 and r.rolname in ('app_staff', 'app_portal', 'app_system', 'app_migrate')
+                 and r.rolname in ('app_staff', 'app_partner', 'app_portal', 'app_system', 'app_migrate')
                  and has_function_privilege(r.oid, p.oid, 'execute') order by 1",
         )
         .await;
@@ -70,6 +70,7 @@ async fn each_login_opens_its_own_doors_only() {
     assert_eq!(
         doors,
         [
+            "app_partner may call enter_key",
             "app_portal may call enter_exposure",
             "app_portal may call enter_portal",
             "app_portal may call enter_preview",
@@ -85,7 +86,7 @@ async fn no_login_moves_itself_with_set_config() {
     nobody_breaks(
         "set_config is for door and owner",
         "select r.rolname from pg_roles r
-         where r.rolname in ('app_staff', 'app_portal', 'app_system', 'app_migrate')
+         where r.rolname in ('app_staff', 'app_partner', 'app_portal', 'app_system', 'app_migrate')
              and has_function_privilege(r.oid, 'pg_catalog.set_config(text, text, boolean)', 'execute')",
     )
     .await;

@@ -68,9 +68,9 @@ async fn a_policy_reads_its_settings_once_a_statement() {
 #[tokio::test]
 async fn every_policy_of_staff_and_clients_starts_with_the_organisation() {
     nobody_breaks(
-        "Policies of app_staff and app_portal hold rows to the entered organisation",
+        "Policies of app_staff, app_partner and app_portal hold rows to the entered organisation",
         "select t.relname || '.' || p.polname from pg_policy p join {tables} t on t.oid = p.polrelid
-         where p.polroles && array['app_staff'::regrole::oid, 'app_portal'::regrole::oid]
+         where p.polroles && array['app_staff'::regrole::oid, 'app_partner'::regrole::oid, 'app_portal'::regrole::oid]
              and (coalesce(pg_get_expr(p.polqual, p.polrelid), '(org_id = ( SELECT app_org() AS app_org))')
                      !~ '^\\(+org_id = \\( SELECT app_org\\(\\) AS app_org\\)\\)(?!.* OR )'
                  or coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '(org_id = ( SELECT app_org() AS app_org))')
@@ -107,7 +107,7 @@ async fn the_worker_sees_queues_across_organisations_and_no_content() {
 async fn without_a_context_every_table_is_empty_for_every_login() {
     let app = TestApp::world().await;
     let admin = app.sql("postgres").await;
-    for login in ["app_staff", "app_portal", "app_system", "app_migrate"] {
+    for login in ["app_staff", "app_partner", "app_portal", "app_system", "app_migrate"] {
         let tables = format!(
             "select relname from {TABLES} t where has_any_column_privilege('{login}', t.oid, 'select')
              and not exists (select from pg_policy p where p.polrelid = t.oid
@@ -126,7 +126,7 @@ async fn without_a_context_every_table_is_empty_for_every_login() {
 #[tokio::test]
 async fn people_are_reached_through_doors_only() {
     let app = TestApp::world().await;
-    for login in ["app_staff", "app_portal", "app_system"] {
+    for login in ["app_staff", "app_partner", "app_portal", "app_system"] {
         assert_eq!(app.sql(login).await.refusal("select count(*) from people").await, "42501", "{login}");
     }
 }

@@ -3,11 +3,12 @@
 use super::nobody_breaks;
 use crate::support::TestApp;
 
-const ROLES: &str = "('owner', 'door', 'app_staff', 'app_portal', 'app_system', 'app_migrate')";
+const ROLES: &str =
+    "('owner', 'door', 'app_staff', 'app_partner', 'app_portal', 'app_system', 'app_migrate')";
 
 /// ORG-4
 #[tokio::test]
-async fn there_are_four_logins_and_two_roles_nobody_logs_in_as() {
+async fn there_are_five_logins_and_two_roles_nobody_logs_in_as() {
     let app = TestApp::empty().await;
     let roles = app
         .sql("postgres")
@@ -19,6 +20,7 @@ async fn there_are_four_logins_and_two_roles_nobody_logs_in_as() {
         .await;
     let expected = [
         "app_migrate logs in",
+        "app_partner logs in",
         "app_portal logs in",
         "app_staff logs in",
         "app_system logs in",
@@ -74,7 +76,7 @@ async fn no_login_of_ours_owns_anything() {
 #[tokio::test]
 async fn no_statement_lock_or_idle_transaction_of_a_login_lasts_for_long() {
     let app = TestApp::empty().await;
-    for login in ["app_staff", "app_portal", "app_system"] {
+    for login in ["app_staff", "app_partner", "app_portal", "app_system"] {
         let session = app.sql(login).await;
         for setting in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
             let value = session.value(&format!("show {setting}")).await;

@@ -113,11 +113,11 @@ async fn no_login_makes_tables_or_triggers_or_empties_a_table() {
         "Logins hold select, insert, update and delete only",
         "select r.rolname || ' on ' || t.relname || ': ' || p.name
          from {tables} t, pg_roles r, unnest(array['truncate', 'references', 'trigger']) as p (name)
-         where r.rolname in ('door', 'app_staff', 'app_portal', 'app_system', 'app_migrate')
+         where r.rolname in ('door', 'app_staff', 'app_partner', 'app_portal', 'app_system', 'app_migrate')
              and has_table_privilege(r.oid, t.oid, p.name)
          union all
          select r.rolname || ' makes tables' from pg_roles r
-         where r.rolname in ('door', 'app_staff', 'app_portal', 'app_system', 'app_migrate')
+         where r.rolname in ('door', 'app_staff', 'app_partner', 'app_portal', 'app_system', 'app_migrate')
              and (has_schema_privilege(r.oid, 'public', 'create')
                  or has_database_privilege(r.oid, current_database(), 'create, temporary'))",
     )

@@ -78,7 +78,7 @@ async fn the_committed_dump_is_what_the_migrations_make() {
 async fn each_login_reads_every_readable_column_of_its_tables() {
     let app = TestApp::world().await;
     let admin = app.sql("postgres").await;
-    for login in ["app_staff", "app_portal", "app_system"] {
+    for login in ["app_staff", "app_partner", "app_portal", "app_system"] {
         let session = app.sql(login).await;
         for statement in readable(&admin, login).await {
             session.rows(&statement).await;

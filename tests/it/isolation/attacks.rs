@@ -57,8 +57,10 @@ async fn no_login_becomes_another_or_lifts_its_limits() {
     let app = crowd().await;
     let portal = ("app_portal", "enter_portal", crowd::live_session(app.acme()));
     let staff = ("app_staff", "enter_staff", app.acme().staff_token.clone());
-    let others = ["postgres", "owner", "door", "app_staff", "app_portal", "app_system", "app_migrate"];
-    for (login, door, token) in [portal, staff] {
+    let others =
+        ["postgres", "owner", "door", "app_staff", "app_partner", "app_portal", "app_system", "app_migrate"];
+    let partner = ("app_partner", "enter_key", crowd::api_key(app.acme(), "all"));
+    for (login, door, token) in [portal, staff, partner] {
         let session = app.sql(login).await;
         let become_another = others
             .iter()
@@ -147,7 +149,7 @@ async fn nothing_ever_moves_between_organisations() {
             "select r.rolname || ' ' || t.relname || '.' || a.attname from pg_class t
              join pg_attribute a on a.attrelid = t.oid and a.attname in ('org_id', 'id', 'record_id', 'company_id'), pg_roles r
              where t.relnamespace = 'public'::regnamespace and t.relkind = 'r'
-                 and r.rolname in ('app_staff', 'app_portal', 'app_system', 'door')
+                 and r.rolname in ('app_staff', 'app_partner', 'app_portal', 'app_system', 'door')
                  and has_column_privilege(r.oid, t.oid, a.attnum, 'update')",
         )
         .await;

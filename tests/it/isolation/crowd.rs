@@ -57,6 +57,11 @@ pub fn ended_staff(organization: &PlantedOrganization) -> String {
     format!("vs_ended{}", organization.id)
 }
 
+/// An API key: `all`, `events` of the first company, or `revoked`.
+pub fn api_key(organization: &PlantedOrganization, which: &str) -> String {
+    format!("vk_{which}{}", organization.id)
+}
+
 /// The token of the link to a single record of the first company.
 pub fn record_link(organization: &PlantedOrganization) -> &str {
     &organization.portals.iter().find(|portal| portal.scope == "RECORD").unwrap().token

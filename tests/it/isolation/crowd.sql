@@ -83,5 +83,11 @@ begin
         from portals p, staff_sessions s
         where p.org_id = org and p.company_id = company and p.record_id is null and p.code_hash is null
             and s.org_id = org and s.ended_at is null limit 1;
+
+        -- Keys of partners' programs.
+        insert into api_keys (org_id, id, name, token_hash, hint, scopes, company_id, created_by, revoked_at) values
+            (org, gen_random_uuid(), 'All', sha256(('vk_all' || org)::bytea), 'aaaa', '{EVENTS_READ,RECORDS_READ}', null, member, null),
+            (org, gen_random_uuid(), 'Events', sha256(('vk_events' || org)::bytea), 'aaaa', '{EVENTS_READ}', company, member, null),
+            (org, gen_random_uuid(), 'Gone', sha256(('vk_revoked' || org)::bytea), 'aaaa', '{EVENTS_READ}', null, member, now());
     end loop;
 end $$;

@@ -11,10 +11,11 @@ const HEAD: &str = "\
 
 This is who may touch what. Each way into Vestibule uses one of these database logins:
 
-  app_staff   serves members of an organisation
-  app_portal  serves clients who hold a portal's link or session
-  app_system  runs jobs after the fact: it sees when something is due, not what it is
-  door        nobody logs in as it: it owns the functions that turn a credential into a scope
+  app_staff    serves members of an organisation
+  app_partner  serves programs that hold an API key: it reads, and writes nothing
+  app_portal   serves clients who hold a portal's link or session
+  app_system   runs jobs after the fact: it sees when something is due, not what it is
+  door         nobody logs in as it: it owns the functions that turn a credential into a scope
 
 A read of this file that matters: under app_portal, each column is one that clients may come to see.
 
@@ -31,7 +32,7 @@ async fn the_matrix_is_what_the_database_answers() {
     let admin = app.sql("postgres").await;
     let mut text = HEAD.to_owned();
     text.push_str("\n== What each login may touch ==\n");
-    for login in ["app_portal", "app_staff", "app_system", "door"] {
+    for login in ["app_portal", "app_partner", "app_staff", "app_system", "door"] {
         rights(&admin, login, &mut text).await;
     }
     text.push_str("\n== Which rows it then finds, where it may read at all ==\n");
@@ -131,6 +132,22 @@ fn actors(app: &TestApp) -> Vec<Actor> {
             Some(("enter_staff", crowd::ended_staff(acme))),
         ),
         actor("the staff's login without any credential", "app_staff", None),
+        actor(
+            "a program with an API key for everything",
+            "app_partner",
+            Some(("enter_key", crowd::api_key(acme, "all"))),
+        ),
+        actor(
+            "a program with an API key for the events of one company",
+            "app_partner",
+            Some(("enter_key", crowd::api_key(acme, "events"))),
+        ),
+        actor(
+            "a program whose API key was revoked",
+            "app_partner",
+            Some(("enter_key", crowd::api_key(acme, "revoked"))),
+        ),
+        actor("the programs' login without any credential", "app_partner", None),
         actor("the worker", "app_system", None),
     ]
 }

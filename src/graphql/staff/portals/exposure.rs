@@ -141,7 +141,7 @@ async fn expose(ctx: &Context<'_>, input: PortalExposureInput, first: Option<i32
     let first = Page::<()>::parse(first, None).map_err(coded)?.limit;
     let asked = Exposing { scope: input.scope.into(), modes: input.modes, first };
     let (request, reading) = (request(ctx), request(ctx).staff().await?);
-    let exposure = portals::exposure(&request.app.pools, request.staff_hash()?, &reading.tx, &asked);
+    let exposure = portals::exposure(&request.app.pools, request.session_hash()?, &reading.tx, &asked);
     exposure.await.map(PortalExposure::from).map_err(coded)
 }
 

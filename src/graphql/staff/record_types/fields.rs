@@ -7,7 +7,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::RecordType;
-use crate::db::enums::FieldKind;
+use crate::db::enums::{ApiKeyScope, FieldKind};
 use crate::db::ids::{FieldId, RecordTypeId};
 use crate::domain::callers::Staff;
 use crate::domain::companies::Archival;
@@ -216,7 +216,13 @@ impl FieldMutations {
 }
 
 async fn load(ctx: &Context<'_>, id: FieldId) -> Result<FieldDefinition> {
-    request(ctx).staff().await?.loaders.required(id, "field").await.map(FieldDefinition)
+    request(ctx)
+        .staff_for(ApiKeyScope::RecordsRead)
+        .await?
+        .loaders
+        .required(id, "field")
+        .await
+        .map(FieldDefinition)
 }
 
 async fn create(ctx: &Context<'_>, input: CreateFieldInput) -> Result<CreateFieldPayload> {

@@ -14,7 +14,7 @@ pub use fields::{FieldDefinition, FieldMutations, FieldsOf};
 pub use input::RecordTypeMutations;
 pub use stages::{Stage, StageMutations, StagesOf};
 
-use crate::db::enums::SharedField;
+use crate::db::enums::{ApiKeyScope, SharedField};
 use crate::db::ids::RecordTypeId;
 use crate::db::paging::Page;
 use crate::domain::callers::Staff;
@@ -102,7 +102,8 @@ impl RecordType {
         ctx: &Context<'_>,
         #[graphql(desc = "The archived ones instead of the others.")] archived: Option<bool>,
     ) -> Result<Vec<Stage>> {
-        let stages = request(ctx).staff().await?.loaders.many(StagesOf(self.0.id)).await?;
+        let stages =
+            request(ctx).staff_for(ApiKeyScope::RecordsRead).await?.loaders.many(StagesOf(self.0.id)).await?;
         Ok(stages
             .into_iter()
             .filter(|s| s.archived_at.is_some() == archived.unwrap_or_default())
@@ -116,7 +117,8 @@ impl RecordType {
         ctx: &Context<'_>,
         #[graphql(desc = "The archived ones instead of the others.")] archived: Option<bool>,
     ) -> Result<Vec<FieldDefinition>> {
-        let fields = request(ctx).staff().await?.loaders.many(FieldsOf(self.0.id)).await?;
+        let fields =
+            request(ctx).staff_for(ApiKeyScope::RecordsRead).await?.loaders.many(FieldsOf(self.0.id)).await?;
         let wanted =
             fields.into_iter().filter(|field| field.archived_at.is_some() == archived.unwrap_or_default());
         Ok(wanted.map(FieldDefinition::from).collect())
@@ -183,7 +185,7 @@ impl RecordTypeQueries {
     ) -> Result<RecordTypeConnection> {
         let page = Page::parse(first, after.as_deref()).map_err(coded)?;
         let archived = archived.unwrap_or_default();
-        let reading = request(ctx).staff().await?;
+        let reading = request(ctx).staff_for(ApiKeyScope::RecordsRead).await?;
         let rows = record_types::list(&reading.tx, archived, &page).await.map_err(coded)?;
         let count = match wants_count(ctx) {
             true => Some(record_types::count(&reading.tx, archived).await.map_err(coded)?),
@@ -194,5 +196,11 @@ impl RecordTypeQueries {
 }
 
 async fn load(ctx: &Context<'_>, id: RecordTypeId) -> Result<RecordType> {
-    request(ctx).staff().await?.loaders.required(id, "record type").await.map(RecordType)
+    request(ctx)
+        .staff_for(ApiKeyScope::RecordsRead)
+        .await?
+        .loaders
+        .required(id, "record type")
+        .await
+        .map(RecordType)
 }

@@ -7,7 +7,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::RecordType;
-use crate::db::enums::ClientPhase;
+use crate::db::enums::{ApiKeyScope, ClientPhase};
 use crate::db::ids::{RecordTypeId, StageId};
 use crate::domain::callers::Staff;
 use crate::domain::companies::Archival;
@@ -214,7 +214,7 @@ impl StageMutations {
 }
 
 async fn load(ctx: &Context<'_>, id: StageId) -> Result<Stage> {
-    request(ctx).staff().await?.loaders.required(id, "stage").await.map(Stage)
+    request(ctx).staff_for(ApiKeyScope::RecordsRead).await?.loaders.required(id, "stage").await.map(Stage)
 }
 
 async fn create(ctx: &Context<'_>, input: CreateStageInput) -> Result<CreateStagePayload> {

@@ -6,6 +6,7 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, InputObject, Object};
 
 use super::{Record, load};
+use crate::db::enums::ApiKeyScope;
 use crate::db::ids::{CompanyId, MemberId, RecordId, RecordTypeId, StageId};
 use crate::db::paging::{Page, Rows};
 use crate::domain::callers::Staff;
@@ -72,7 +73,7 @@ impl StaffRecordQueries {
             archived: filter.archived.unwrap_or_default(),
             order: order_by.unwrap_or_default(),
         };
-        let reading = request(ctx).staff().await?;
+        let reading = request(ctx).staff_for(ApiKeyScope::RecordsRead).await?;
         let rows = records::list(&reading.tx, &filter, &page).await.map_err(coded)?;
         let count = match wants_count(ctx) {
             true => Some(records::count(&reading.tx, &filter).await.map_err(coded)?),
@@ -129,7 +130,8 @@ pub async fn of_company(
         counted: wants_count(ctx),
     };
     let key = RecordsOf { company, page: asked };
-    let (rows, count) = request(ctx).staff().await?.loaders.one(key).await?.unwrap_or_default();
+    let (rows, count) =
+        request(ctx).staff_for(ApiKeyScope::RecordsRead).await?.loaders.one(key).await?.unwrap_or_default();
     let rows: Rows<records::Record> = page.cut(rows);
     Ok(RecordConnection::new(rows, |row| RecordKey::from(row), page.after.is_some(), count))
 }

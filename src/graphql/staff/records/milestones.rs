@@ -7,6 +7,7 @@ use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Record;
+use crate::db::enums::ApiKeyScope;
 use crate::db::ids::{MilestoneId, RecordId};
 use crate::domain::callers::Staff;
 use crate::domain::companies::Archival;
@@ -234,7 +235,13 @@ impl MilestoneMutations {
 }
 
 async fn load(ctx: &Context<'_>, id: MilestoneId) -> Result<Milestone> {
-    request(ctx).staff().await?.loaders.required(id, "milestone").await.map(Milestone)
+    request(ctx)
+        .staff_for(ApiKeyScope::RecordsRead)
+        .await?
+        .loaders
+        .required(id, "milestone")
+        .await
+        .map(Milestone)
 }
 
 async fn create(ctx: &Context<'_>, input: CreateMilestoneInput) -> Result<CreateMilestonePayload> {

@@ -18,6 +18,7 @@ pub use milestones::{Milestone, MilestoneMutations};
 use super::companies::Company;
 use super::members::Member;
 use super::record_types::{FieldsOf, RecordType, Stage};
+use crate::db::enums::ApiKeyScope;
 use crate::db::ids::RecordId;
 use crate::domain::callers::Staff;
 use crate::domain::members;
@@ -42,18 +43,35 @@ impl Record {
     /// Its type.
     #[graphql(name = "type")]
     async fn kind(&self, ctx: &Context<'_>) -> Result<RecordType> {
-        let kind = request(ctx).staff().await?.loaders.required(self.0.type_id, "record type").await?;
+        let kind = request(ctx)
+            .staff_for(ApiKeyScope::RecordsRead)
+            .await?
+            .loaders
+            .required(self.0.type_id, "record type")
+            .await?;
         Ok(kind.into())
     }
 
     /// The company it belongs to.
     async fn company(&self, ctx: &Context<'_>) -> Result<Company> {
-        Ok(request(ctx).staff().await?.loaders.required(self.0.company_id, "company").await?.into())
+        Ok(request(ctx)
+            .staff_for(ApiKeyScope::RecordsRead)
+            .await?
+            .loaders
+            .required(self.0.company_id, "company")
+            .await?
+            .into())
     }
 
     /// Where it stands in its type's pipeline.
     async fn stage(&self, ctx: &Context<'_>) -> Result<Stage> {
-        Ok(request(ctx).staff().await?.loaders.required(self.0.stage_id, "stage").await?.into())
+        Ok(request(ctx)
+            .staff_for(ApiKeyScope::RecordsRead)
+            .await?
+            .loaders
+            .required(self.0.stage_id, "stage")
+            .await?
+            .into())
     }
 
     /// Its name. Clients who see the record always see it.
@@ -121,7 +139,12 @@ impl Record {
 
     /// Values of its custom fields by key; a field without a value is left out.
     async fn custom(&self, ctx: &Context<'_>) -> Result<Json<Value>> {
-        let fields = request(ctx).staff().await?.loaders.many(FieldsOf(self.0.type_id)).await?;
+        let fields = request(ctx)
+            .staff_for(ApiKeyScope::RecordsRead)
+            .await?
+            .loaders
+            .many(FieldsOf(self.0.type_id))
+            .await?;
         Ok(Json(custom::living(self.0.custom.clone(), &fields)))
     }
 
@@ -131,7 +154,12 @@ impl Record {
         ctx: &Context<'_>,
         #[graphql(desc = "The archived ones instead of the others.")] archived: Option<bool>,
     ) -> Result<Vec<Milestone>> {
-        let milestones = request(ctx).staff().await?.loaders.many(MilestonesOf(self.0.id)).await?;
+        let milestones = request(ctx)
+            .staff_for(ApiKeyScope::RecordsRead)
+            .await?
+            .loaders
+            .many(MilestonesOf(self.0.id))
+            .await?;
         let wanted =
             milestones.into_iter().filter(|m| m.archived_at.is_some() == archived.unwrap_or_default());
         Ok(wanted.map(Milestone::from).collect())
@@ -190,5 +218,5 @@ impl Loader<WatchersOf> for Batch<Staff> {
 }
 
 async fn load(ctx: &Context<'_>, id: RecordId) -> Result<Record> {
-    request(ctx).staff().await?.loaders.required(id, "record").await.map(Record)
+    request(ctx).staff_for(ApiKeyScope::RecordsRead).await?.loaders.required(id, "record").await.map(Record)
 }

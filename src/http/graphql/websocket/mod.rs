@@ -187,7 +187,7 @@ async fn may_enter(http: &Http, asker: &Asker) -> bool {
     let context = asker.context(http, inline);
     let entered = match asker.credential {
         None => true,
-        Some(Credential::StaffSession(_)) => context.staff().await.is_ok(),
+        Some(Credential::StaffSession(_) | Credential::ApiKey(_)) => context.organization().await.is_ok(),
         Some(_) => context.portal().await.is_ok(),
     };
     context.finish().await;
