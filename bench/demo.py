@@ -45,3 +45,9 @@ class Demo:
     def sql(self, statement):
         run = ["psql", "--quiet", "--host", f"{self.folder}/run", "--username", "postgres", "--command", statement, "vestibule"]
         subprocess.run(run, check=True)
+
+    def rows(self, statement):
+        run = ["psql", "--quiet", "--no-align", "--tuples-only", "--host", f"{self.folder}/run", "--username", "postgres",
+               "--command", statement, "vestibule"]
+        told = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+        return [line.split("|") for line in told.splitlines()]
