@@ -52,6 +52,29 @@ ALTER FUNCTION public.append_events(entries jsonb) OWNER TO owner;
 
 COMMENT ON FUNCTION public.append_events(entries jsonb) IS 'Numbers and appends events. Must be the last statement before COMMIT: it locks the counter.';
 
+CREATE FUNCTION public.claim_webhooks(most integer, at timestamp with time zone, until timestamp with time zone) RETURNS TABLE(org_id uuid, endpoint_id uuid)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    update webhook_endpoints e set claimed_until = until
+    from (
+        select w.org_id, w.id
+        from webhook_endpoints w
+        join event_counters c on c.org_id = w.org_id
+        where w.disabled_at is null and coalesce(w.claimed_until, '-infinity') < at
+            and (c.last_seq > w.queued_to or w.due_at <= at) and app_org() is null
+        order by w.claimed_until nulls first
+        limit most
+        for update of w skip locked
+    ) due
+    where e.org_id = due.org_id and e.id = due.id
+    returning e.org_id, e.id
+$$;
+
+ALTER FUNCTION public.claim_webhooks(most integer, at timestamp with time zone, until timestamp with time zone) OWNER TO door;
+
+COMMENT ON FUNCTION public.claim_webhooks(most integer, at timestamp with time zone, until timestamp with time zone) IS 'Takes up to so many endpoints that have something to be sent at a moment, until another: nobody else takes them meanwhile. Not from within an organisation.';
+
 CREATE FUNCTION public.close_scope() RETURNS void
     LANGUAGE sql
     SET search_path TO 'public', 'pg_temp'
@@ -1881,6 +1904,171 @@ COMMENT ON COLUMN public.usage_batches.id IS 'UUIDv7 that the counts carry from 
 
 COMMENT ON COLUMN public.usage_batches.applied_at IS 'When it was applied.';
 
+CREATE TABLE public.webhook_attempts (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    delivery_id uuid NOT NULL,
+    attempted_at timestamp with time zone NOT NULL,
+    duration_ms integer NOT NULL,
+    status integer,
+    failure text,
+    answer text,
+    CONSTRAINT webhook_attempts_answer_check CHECK ((char_length(answer) <= 1000)),
+    CONSTRAINT webhook_attempts_duration_ms_check CHECK ((duration_ms >= 0)),
+    CONSTRAINT webhook_attempts_status_check CHECK (((status >= 100) AND (status <= 999)))
+);
+
+ALTER TABLE ONLY public.webhook_attempts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_attempts OWNER TO owner;
+
+COMMENT ON TABLE public.webhook_attempts IS 'One try to deliver an event, and how it went.';
+
+COMMENT ON COLUMN public.webhook_attempts.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.webhook_attempts.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.webhook_attempts.delivery_id IS 'Of which delivery.';
+
+COMMENT ON COLUMN public.webhook_attempts.attempted_at IS 'When it was sent.';
+
+COMMENT ON COLUMN public.webhook_attempts.duration_ms IS 'How long it took, in milliseconds.';
+
+COMMENT ON COLUMN public.webhook_attempts.status IS 'HTTP status of the answer; null if none came.';
+
+COMMENT ON COLUMN public.webhook_attempts.failure IS 'Why no answer came, in words.';
+
+COMMENT ON COLUMN public.webhook_attempts.answer IS 'The first bytes of the answer''s body, as text.';
+
+CREATE TABLE public.webhook_deliveries (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    event_seq bigint NOT NULL,
+    event_id uuid NOT NULL,
+    event_kind text NOT NULL,
+    state text DEFAULT 'PENDING'::text NOT NULL,
+    replay boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT webhook_deliveries_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT webhook_deliveries_check CHECK (((state = 'PENDING'::text) = (ended_at IS NULL))),
+    CONSTRAINT webhook_deliveries_state_check CHECK ((state = ANY (ARRAY['PENDING'::text, 'DELIVERED'::text, 'PARKED'::text])))
+);
+
+ALTER TABLE ONLY public.webhook_deliveries FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_deliveries OWNER TO owner;
+
+COMMENT ON TABLE public.webhook_deliveries IS 'An event on its way to an endpoint (EVT-7).';
+
+COMMENT ON COLUMN public.webhook_deliveries.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.webhook_deliveries.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.webhook_deliveries.endpoint_id IS 'Where to.';
+
+COMMENT ON COLUMN public.webhook_deliveries.event_seq IS 'The event''s place in the log: the order of sending.';
+
+COMMENT ON COLUMN public.webhook_deliveries.event_id IS 'The event''s id, which receivers see as webhook-id.';
+
+COMMENT ON COLUMN public.webhook_deliveries.event_kind IS 'noun.verb.';
+
+COMMENT ON COLUMN public.webhook_deliveries.state IS 'PENDING, DELIVERED, or PARKED: given up.';
+
+COMMENT ON COLUMN public.webhook_deliveries.replay IS 'Whether staff asked for it to be sent again.';
+
+COMMENT ON COLUMN public.webhook_deliveries.attempts IS 'How often it was tried.';
+
+COMMENT ON COLUMN public.webhook_deliveries.due_at IS 'When to try next.';
+
+COMMENT ON COLUMN public.webhook_deliveries.created_at IS 'When it was queued.';
+
+COMMENT ON COLUMN public.webhook_deliveries.ended_at IS 'When it was delivered or given up.';
+
+CREATE TABLE public.webhook_endpoints (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    url text NOT NULL,
+    description text,
+    kinds text[],
+    company_id uuid,
+    in_order boolean DEFAULT true NOT NULL,
+    secret bytea NOT NULL,
+    secret_key text NOT NULL,
+    previous_secret bytea,
+    previous_secret_key text,
+    previous_until timestamp with time zone,
+    queued_to bigint NOT NULL,
+    due_at timestamp with time zone,
+    claimed_until timestamp with time zone,
+    told_at timestamp with time zone,
+    disabled_at timestamp with time zone,
+    disabled_for text,
+    version integer DEFAULT 1 NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT webhook_endpoints_check CHECK ((((previous_secret IS NULL) = (previous_secret_key IS NULL)) AND ((previous_secret IS NULL) = (previous_until IS NULL)))),
+    CONSTRAINT webhook_endpoints_check1 CHECK (((disabled_at IS NULL) = (disabled_for IS NULL))),
+    CONSTRAINT webhook_endpoints_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 200))),
+    CONSTRAINT webhook_endpoints_disabled_for_check CHECK ((disabled_for = ANY (ARRAY['STAFF'::text, 'GONE'::text]))),
+    CONSTRAINT webhook_endpoints_kinds_check CHECK (((cardinality(kinds) >= 1) AND (cardinality(kinds) <= 100))),
+    CONSTRAINT webhook_endpoints_url_check CHECK (((char_length(url) >= 1) AND (char_length(url) <= 500)))
+);
+
+ALTER TABLE ONLY public.webhook_endpoints FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_endpoints OWNER TO owner;
+
+COMMENT ON TABLE public.webhook_endpoints IS 'Where partners want events sent (EVT-7).';
+
+COMMENT ON COLUMN public.webhook_endpoints.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.webhook_endpoints.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.webhook_endpoints.url IS 'Where to: http or https.';
+
+COMMENT ON COLUMN public.webhook_endpoints.description IS 'What it is for, in staff''s words.';
+
+COMMENT ON COLUMN public.webhook_endpoints.kinds IS 'Kinds of events that are wanted, as noun.verb; null is all.';
+
+COMMENT ON COLUMN public.webhook_endpoints.company_id IS 'Only events of this company; null is all.';
+
+COMMENT ON COLUMN public.webhook_endpoints.in_order IS 'Whether an event waits until the one before it has been delivered or parked.';
+
+COMMENT ON COLUMN public.webhook_endpoints.secret IS 'What deliveries are signed with, sealed.';
+
+COMMENT ON COLUMN public.webhook_endpoints.secret_key IS 'Which sealing key it is sealed with.';
+
+COMMENT ON COLUMN public.webhook_endpoints.previous_secret IS 'The one before it, sealed; signs too until previous_until.';
+
+COMMENT ON COLUMN public.webhook_endpoints.previous_secret_key IS 'Which sealing key that is sealed with.';
+
+COMMENT ON COLUMN public.webhook_endpoints.previous_until IS 'From then on the previous secret signs nothing.';
+
+COMMENT ON COLUMN public.webhook_endpoints.queued_to IS 'events.seq up to which deliveries have been queued.';
+
+COMMENT ON COLUMN public.webhook_endpoints.due_at IS 'When the worker has something to send there next; null is when events come.';
+
+COMMENT ON COLUMN public.webhook_endpoints.claimed_until IS 'Until then one instance of the worker is at it.';
+
+COMMENT ON COLUMN public.webhook_endpoints.told_at IS 'When the owner was last told that a delivery was given up.';
+
+COMMENT ON COLUMN public.webhook_endpoints.disabled_at IS 'From then on nothing is queued or sent.';
+
+COMMENT ON COLUMN public.webhook_endpoints.disabled_for IS 'STAFF switched it off, or it answered 410 (GONE).';
+
+COMMENT ON COLUMN public.webhook_endpoints.version IS 'Raised by every change of staff (API-8).';
+
+COMMENT ON COLUMN public.webhook_endpoints.created_by IS 'Who made it.';
+
+COMMENT ON COLUMN public.webhook_endpoints.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN public.webhook_endpoints.updated_at IS 'When staff last changed it.';
+
 ALTER TABLE ONLY public.__diesel_schema_migrations
     ADD CONSTRAINT __diesel_schema_migrations_pkey PRIMARY KEY (version);
 
@@ -2013,6 +2201,15 @@ ALTER TABLE ONLY public.stages
 ALTER TABLE ONLY public.usage_batches
     ADD CONSTRAINT usage_batches_pkey PRIMARY KEY (org_id, id);
 
+ALTER TABLE ONLY public.webhook_attempts
+    ADD CONSTRAINT webhook_attempts_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (org_id, id);
+
 CREATE INDEX api_keys_company ON public.api_keys USING btree (org_id, company_id) WHERE (company_id IS NOT NULL);
 
 CREATE INDEX api_keys_creator ON public.api_keys USING btree (org_id, created_by);
@@ -2092,6 +2289,20 @@ CREATE INDEX staff_sessions_member ON public.staff_sessions USING btree (org_id,
 CREATE UNIQUE INDEX stages_name ON public.stages USING btree (org_id, type_id, lower(name)) WHERE (archived_at IS NULL);
 
 CREATE INDEX usage_batches_applied ON public.usage_batches USING btree (org_id, applied_at);
+
+CREATE INDEX webhook_attempts_delivery ON public.webhook_attempts USING btree (org_id, delivery_id, id);
+
+CREATE INDEX webhook_deliveries_ended ON public.webhook_deliveries USING btree (org_id, ended_at);
+
+CREATE INDEX webhook_deliveries_endpoint ON public.webhook_deliveries USING btree (org_id, endpoint_id, id);
+
+CREATE INDEX webhook_deliveries_pending ON public.webhook_deliveries USING btree (org_id, endpoint_id, event_seq, id) WHERE (state = 'PENDING'::text);
+
+CREATE INDEX webhook_endpoints_at_work ON public.webhook_endpoints USING btree (claimed_until) WHERE (disabled_at IS NULL);
+
+CREATE INDEX webhook_endpoints_company ON public.webhook_endpoints USING btree (org_id, company_id) WHERE (company_id IS NOT NULL);
+
+CREATE INDEX webhook_endpoints_creator ON public.webhook_endpoints USING btree (org_id, created_by);
 
 CREATE TRIGGER field_definitions_reshare AFTER UPDATE ON public.field_definitions FOR EACH ROW WHEN (((old.shared <> new.shared) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.field_definitions_reshare();
 
@@ -2234,6 +2445,21 @@ ALTER TABLE ONLY public.stages
 ALTER TABLE ONLY public.usage_batches
     ADD CONSTRAINT usage_batches_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.webhook_attempts
+    ADD CONSTRAINT webhook_attempts_org_id_delivery_id_fkey FOREIGN KEY (org_id, delivery_id) REFERENCES public.webhook_deliveries(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_org_id_endpoint_id_fkey FOREIGN KEY (org_id, endpoint_id) REFERENCES public.webhook_endpoints(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_org_id_company_id_fkey FOREIGN KEY (org_id, company_id) REFERENCES public.companies(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_org_id_created_by_fkey FOREIGN KEY (org_id, created_by) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
+
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY app_partner_select ON public.api_keys FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.key'::text) AS app_id))));
@@ -2244,7 +2470,7 @@ CASE
     ELSE (id = ( SELECT public.app_id('app.company'::text) AS app_id))
 END));
 
-CREATE POLICY app_partner_select ON public.events FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('EVENTS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND (kind !~~ 'staff\_session.%'::text) AND (kind !~~ 'api\_key.%'::text) AND
+CREATE POLICY app_partner_select ON public.events FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('EVENTS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND (kind !~~ 'staff\_session.%'::text) AND (kind !~~ 'api\_key.%'::text) AND (kind !~~ 'webhook\_%'::text) AND
 CASE
     WHEN (( SELECT public.app_id('app.company'::text) AS app_id) IS NULL) THEN true
     ELSE (company_id = ( SELECT public.app_id('app.company'::text) AS app_id))
@@ -2304,6 +2530,8 @@ CREATE POLICY app_staff_delete ON public.idempotency_keys FOR DELETE TO app_staf
 
 CREATE POLICY app_staff_delete ON public.record_watchers FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_delete ON public.webhook_endpoints FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_insert ON public.api_keys FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.audit_entries FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -2341,6 +2569,10 @@ CREATE POLICY app_staff_insert ON public.record_watchers FOR INSERT TO app_staff
 CREATE POLICY app_staff_insert ON public.records FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.stages FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.webhook_deliveries FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.webhook_endpoints FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.api_keys FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2388,6 +2620,12 @@ CREATE POLICY app_staff_select ON public.staff_sessions FOR SELECT TO app_staff 
 
 CREATE POLICY app_staff_select ON public.stages FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_select ON public.webhook_attempts FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.webhook_deliveries FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.webhook_endpoints FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_update ON public.api_keys FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.companies FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -2420,13 +2658,19 @@ CREATE POLICY app_staff_update ON public.staff_sessions FOR UPDATE TO app_staff 
 
 CREATE POLICY app_staff_update ON public.stages FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_update ON public.webhook_endpoints FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_delete ON public.outbox FOR DELETE TO app_system USING (true);
 
 CREATE POLICY app_system_delete ON public.usage_batches FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_delete ON public.webhook_deliveries FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_insert ON public.door_bypasses FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_insert ON public.events FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_insert ON public.outbox FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_insert ON public.portal_section_views FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2434,7 +2678,13 @@ CREATE POLICY app_system_insert ON public.portal_usage FOR INSERT TO app_system 
 
 CREATE POLICY app_system_insert ON public.usage_batches FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_insert ON public.webhook_attempts FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_insert ON public.webhook_deliveries FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_select ON public.event_counters FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.events FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.outbox FOR SELECT TO app_system USING (true);
 
@@ -2446,6 +2696,10 @@ CREATE POLICY app_system_select ON public.portal_usage FOR SELECT TO app_system 
 
 CREATE POLICY app_system_select ON public.usage_batches FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_select ON public.webhook_deliveries FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.webhook_endpoints FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_update ON public.event_counters FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_update ON public.outbox FOR UPDATE TO app_system USING (true);
@@ -2453,6 +2707,10 @@ CREATE POLICY app_system_update ON public.outbox FOR UPDATE TO app_system USING 
 CREATE POLICY app_system_update ON public.portal_section_views FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_update ON public.portal_usage FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_update ON public.webhook_deliveries FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_update ON public.webhook_endpoints FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 ALTER TABLE public.audit_entries ENABLE ROW LEVEL SECURITY;
 
@@ -2500,11 +2758,15 @@ CREATE POLICY door_select ON public.records FOR SELECT TO door USING ((org_id = 
 
 CREATE POLICY door_select ON public.staff_sessions FOR SELECT TO door USING (true);
 
+CREATE POLICY door_select ON public.webhook_endpoints FOR SELECT TO door USING (true);
+
 CREATE POLICY door_update ON public.api_keys FOR UPDATE TO door USING (true);
 
 CREATE POLICY door_update ON public.door_bypasses FOR UPDATE TO door USING (true);
 
 CREATE POLICY door_update ON public.portal_sessions FOR UPDATE TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_update ON public.webhook_endpoints FOR UPDATE TO door USING (true);
 
 ALTER TABLE public.event_counters ENABLE ROW LEVEL SECURITY;
 
@@ -2582,6 +2844,12 @@ CREATE POLICY owner_all ON public.stages TO owner USING (true) WITH CHECK (true)
 
 CREATE POLICY owner_all ON public.usage_batches TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.webhook_attempts TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.webhook_deliveries TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.webhook_endpoints TO owner USING (true) WITH CHECK (true);
+
 ALTER TABLE public.people ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.portal_links ENABLE ROW LEVEL SECURITY;
@@ -2607,6 +2875,12 @@ ALTER TABLE public.staff_sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.stages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.usage_batches ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_attempts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_deliveries ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_endpoints ENABLE ROW LEVEL SECURITY;
 
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO door;
@@ -2650,6 +2924,9 @@ GRANT ALL ON FUNCTION public.app_setting(name text) TO app_partner;
 REVOKE ALL ON FUNCTION public.append_events(entries jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.append_events(entries jsonb) TO app_staff;
 GRANT ALL ON FUNCTION public.append_events(entries jsonb) TO app_system;
+
+REVOKE ALL ON FUNCTION public.claim_webhooks(most integer, at timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_webhooks(most integer, at timestamp with time zone, until timestamp with time zone) TO app_system;
 
 REVOKE ALL ON FUNCTION public.close_scope() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_scope() TO door;
@@ -2707,6 +2984,7 @@ REVOKE ALL ON FUNCTION public.newest_event() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.newest_event() TO app_staff;
 GRANT ALL ON FUNCTION public.newest_event() TO app_portal;
 GRANT ALL ON FUNCTION public.newest_event() TO app_partner;
+GRANT ALL ON FUNCTION public.newest_event() TO app_system;
 
 REVOKE ALL ON FUNCTION public.newest_events(orgs uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.newest_events(orgs uuid[]) TO app_system;
@@ -2879,6 +3157,7 @@ GRANT SELECT(kept_from) ON TABLE public.event_counters TO door;
 
 GRANT SELECT,INSERT ON TABLE public.events TO app_staff;
 GRANT SELECT ON TABLE public.events TO app_partner;
+GRANT SELECT ON TABLE public.events TO app_system;
 
 GRANT INSERT(org_id) ON TABLE public.events TO app_system;
 GRANT SELECT(org_id) ON TABLE public.events TO app_portal;
@@ -3090,15 +3369,15 @@ GRANT UPDATE(allowed_email_domains) ON TABLE public.organizations TO app_staff;
 GRANT DELETE ON TABLE public.outbox TO app_system;
 
 GRANT INSERT(org_id) ON TABLE public.outbox TO app_staff;
-GRANT SELECT(org_id) ON TABLE public.outbox TO app_system;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.outbox TO app_system;
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.outbox TO door;
 
 GRANT INSERT(id) ON TABLE public.outbox TO app_staff;
-GRANT SELECT(id) ON TABLE public.outbox TO app_system;
+GRANT SELECT(id),INSERT(id) ON TABLE public.outbox TO app_system;
 GRANT INSERT(id) ON TABLE public.outbox TO door;
 
 GRANT INSERT(kind) ON TABLE public.outbox TO app_staff;
-GRANT SELECT(kind) ON TABLE public.outbox TO app_system;
+GRANT SELECT(kind),INSERT(kind) ON TABLE public.outbox TO app_system;
 GRANT SELECT(kind),INSERT(kind) ON TABLE public.outbox TO door;
 
 GRANT INSERT(due_at) ON TABLE public.outbox TO app_staff;
@@ -3111,7 +3390,7 @@ GRANT SELECT(parked_at),UPDATE(parked_at) ON TABLE public.outbox TO app_system;
 
 GRANT SELECT(subject_id),INSERT(subject_id) ON TABLE public.outbox TO door;
 GRANT INSERT(subject_id) ON TABLE public.outbox TO app_staff;
-GRANT SELECT(subject_id) ON TABLE public.outbox TO app_system;
+GRANT SELECT(subject_id),INSERT(subject_id) ON TABLE public.outbox TO app_system;
 
 GRANT SELECT(id),INSERT(id) ON TABLE public.people TO door;
 
@@ -3501,3 +3780,109 @@ GRANT INSERT(org_id) ON TABLE public.usage_batches TO app_system;
 GRANT INSERT(id) ON TABLE public.usage_batches TO app_system;
 
 GRANT INSERT(applied_at) ON TABLE public.usage_batches TO app_system;
+
+GRANT SELECT ON TABLE public.webhook_attempts TO app_staff;
+GRANT INSERT ON TABLE public.webhook_attempts TO app_system;
+
+GRANT SELECT ON TABLE public.webhook_deliveries TO app_staff;
+GRANT SELECT,DELETE ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT INSERT(org_id) ON TABLE public.webhook_deliveries TO app_staff;
+GRANT INSERT(org_id) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT INSERT(id) ON TABLE public.webhook_deliveries TO app_staff;
+GRANT INSERT(id) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT INSERT(endpoint_id) ON TABLE public.webhook_deliveries TO app_staff;
+GRANT INSERT(endpoint_id) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT INSERT(event_seq) ON TABLE public.webhook_deliveries TO app_staff;
+GRANT INSERT(event_seq) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT INSERT(event_id) ON TABLE public.webhook_deliveries TO app_staff;
+GRANT INSERT(event_id) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT INSERT(event_kind) ON TABLE public.webhook_deliveries TO app_staff;
+GRANT INSERT(event_kind) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT UPDATE(state) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT INSERT(replay) ON TABLE public.webhook_deliveries TO app_staff;
+
+GRANT UPDATE(attempts) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT INSERT(due_at) ON TABLE public.webhook_deliveries TO app_staff;
+GRANT INSERT(due_at),UPDATE(due_at) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT INSERT(created_at) ON TABLE public.webhook_deliveries TO app_staff;
+GRANT INSERT(created_at) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT UPDATE(ended_at) ON TABLE public.webhook_deliveries TO app_system;
+
+GRANT DELETE ON TABLE public.webhook_endpoints TO app_staff;
+
+GRANT SELECT(org_id) ON TABLE public.webhook_endpoints TO door;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(id) ON TABLE public.webhook_endpoints TO door;
+GRANT SELECT(id),INSERT(id) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(id) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(url),INSERT(url),UPDATE(url) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(url) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(description),INSERT(description),UPDATE(description) ON TABLE public.webhook_endpoints TO app_staff;
+
+GRANT SELECT(kinds),INSERT(kinds),UPDATE(kinds) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(kinds) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(company_id),INSERT(company_id) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(company_id) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(in_order),INSERT(in_order),UPDATE(in_order) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(in_order) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(secret),INSERT(secret),UPDATE(secret) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(secret) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(secret_key),INSERT(secret_key),UPDATE(secret_key) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(secret_key) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT UPDATE(previous_secret) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(previous_secret) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT UPDATE(previous_secret_key) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(previous_secret_key) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(previous_until),UPDATE(previous_until) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(previous_until) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(queued_to) ON TABLE public.webhook_endpoints TO door;
+GRANT INSERT(queued_to),UPDATE(queued_to) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(queued_to),UPDATE(queued_to) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(due_at) ON TABLE public.webhook_endpoints TO door;
+GRANT UPDATE(due_at) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT UPDATE(due_at) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(claimed_until),UPDATE(claimed_until) ON TABLE public.webhook_endpoints TO door;
+GRANT SELECT(claimed_until),UPDATE(claimed_until) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(told_at),UPDATE(told_at) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(disabled_at) ON TABLE public.webhook_endpoints TO door;
+GRANT SELECT(disabled_at),UPDATE(disabled_at) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(disabled_at),UPDATE(disabled_at) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(disabled_for),UPDATE(disabled_for) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT UPDATE(disabled_for) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(version),UPDATE(version) ON TABLE public.webhook_endpoints TO app_staff;
+
+GRANT SELECT(created_by),INSERT(created_by) ON TABLE public.webhook_endpoints TO app_staff;
+GRANT SELECT(created_by) ON TABLE public.webhook_endpoints TO app_system;
+
+GRANT SELECT(created_at) ON TABLE public.webhook_endpoints TO app_staff;
+
+GRANT SELECT(updated_at),UPDATE(updated_at) ON TABLE public.webhook_endpoints TO app_staff;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::adapters::outbound::Outbound;
 use crate::adapters::redis::Redis;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -18,6 +19,7 @@ pub struct App {
     pub clock: Arc<Clock>,
     pub pools: Pools,
     pub redis: Redis,
+    pub outbound: Outbound,
     pub metrics: Metrics,
     pub limits: Limits,
     pub usage: Recorder,
@@ -32,6 +34,7 @@ impl App {
         let database = &config.database;
         let pools = Pools::new(|login| database.url(login), database.pool, metrics.pool_wait.clone())?;
         let redis = Redis::new(&config.redis)?;
+        let outbound = Outbound::new(&config.webhooks)?;
         let limits = Limits::new(&config.http.rates);
         let usage = Recorder::new(&metrics);
         Ok(Arc::new(Self {
@@ -39,6 +42,7 @@ impl App {
             clock: Arc::default(),
             pools,
             redis,
+            outbound,
             metrics,
             limits,
             usage,

@@ -1,3 +1,4 @@
 //! What stands outside: leaves, called by edges and the worker, never inside a transaction.
 
+pub mod outbound;
 pub mod redis;

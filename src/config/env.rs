@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use anyhow::{Context as _, anyhow};
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 /// One setting, as `vestibule config` shows it.
@@ -66,6 +67,16 @@ impl Env {
         self.text(setting)?
             .map(|text| text.parse().map_err(|e| anyhow!("{} is not {}: {e}", setting.name, setting.unit)))
             .transpose()
+    }
+
+    /// A list of networks, separated by commas.
+    pub fn networks(&self, setting: &Setting) -> anyhow::Result<Vec<IpNet>> {
+        let list: String = self.parse(setting)?;
+        let networks = list.split(',').map(str::trim).filter(|network| !network.is_empty());
+        let parse = |network: &str| {
+            network.parse().map_err(|e| anyhow!("{} has a wrong network {network}: {e}", setting.name))
+        };
+        networks.map(parse).collect()
     }
 
     /// A secret that may be absent. Never printed.

@@ -110,7 +110,7 @@ impl HttpConfig {
         Ok(Self {
             listen: env.parse(&LISTEN)?,
             base_url: env.parse(&BASE_URL)?,
-            trusted_proxies: networks(&env.parse::<String>(&TRUSTED_PROXIES)?)?,
+            trusted_proxies: env.networks(&TRUSTED_PROXIES)?,
             body_bytes: env.parse(&BODY_BYTES)?,
             timeout: Duration::from_millis(env.parse(&REQUEST_TIMEOUT)?),
             drain: Duration::from_millis(env.parse(&DRAIN)?),
@@ -136,16 +136,4 @@ impl HttpConfig {
     fn base(&self) -> &str {
         self.base_url.as_str().trim_end_matches('/')
     }
-}
-
-fn networks(list: &str) -> anyhow::Result<Vec<IpNet>> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|network| !network.is_empty())
-        .map(|network| {
-            network
-                .parse()
-                .map_err(|e| anyhow::anyhow!("{} has a wrong network {network}: {e}", TRUSTED_PROXIES.name))
-        })
-        .collect()
 }

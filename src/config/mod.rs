@@ -8,6 +8,7 @@ mod http;
 mod live;
 mod redis;
 mod secrets;
+mod webhooks;
 mod worker;
 
 pub use database::{DatabaseConfig, Passwords};
@@ -16,6 +17,7 @@ pub use graphql::GraphqlLimits;
 pub use http::{HttpConfig, RateLimits};
 pub use live::LiveConfig;
 pub use redis::RedisConfig;
+pub use webhooks::WebhookConfig;
 pub use worker::WorkerConfig;
 
 use crate::sealing::SealingKeys;
@@ -29,6 +31,7 @@ pub struct Config {
     pub http: HttpConfig,
     pub graphql: GraphqlLimits,
     pub live: LiveConfig,
+    pub webhooks: WebhookConfig,
     pub worker: WorkerConfig,
 }
 
@@ -42,6 +45,7 @@ impl Config {
             http: HttpConfig::read(env)?,
             graphql: GraphqlLimits::read(env)?,
             live: LiveConfig::read(env)?,
+            webhooks: WebhookConfig::read(env)?,
             worker: WorkerConfig::read(env)?,
         })
     }
@@ -49,13 +53,14 @@ impl Config {
 
 /// Every setting, section by section, for `vestibule config`.
 pub fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
-    let sections: [(&str, &[Setting]); 7] = [
+    let sections: [(&str, &[Setting]); 8] = [
         ("Database", database::SETTINGS),
         ("Redis", redis::SETTINGS),
         ("Secrets", secrets::SETTINGS),
         ("HTTP", http::SETTINGS),
         ("GraphQL", graphql::SETTINGS),
         ("Live", live::SETTINGS),
+        ("Webhooks", webhooks::SETTINGS),
         ("Worker", worker::SETTINGS),
     ];
     sections

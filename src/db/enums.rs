@@ -78,6 +78,22 @@ text_enums! {
         /// Read companies, record types and records with their milestones.
         RecordsRead = "RECORDS_READ",
     }
+    /// How far an event has come on its way to a webhook endpoint (EVT-7).
+    WebhookDeliveryState {
+        /// On its way, or waiting for the next try.
+        Pending = "PENDING",
+        /// Taken: answered with a 2xx.
+        Delivered = "DELIVERED",
+        /// Given up.
+        Parked = "PARKED",
+    }
+    /// Why a webhook endpoint is off.
+    WebhookDisabledFor {
+        /// Staff switched it off.
+        Staff = "STAFF",
+        /// It answered 410.
+        Gone = "GONE",
+    }
     /// An organisation's plan (PLAN-1).
     Plan {
         /// Progress, read-only approvals, payments, logo and colour.

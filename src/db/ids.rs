@@ -82,6 +82,10 @@ ids! {
     LinkId,
     /// A portal session.
     PortalSessionId,
+    /// A webhook endpoint.
+    WebhookEndpointId,
+    /// An event on its way to a webhook endpoint.
+    WebhookDeliveryId,
     /// An audit entry.
     AuditEntryId,
 }

@@ -73,7 +73,7 @@ impl Pools {
             staff: pool(Login::Staff)?,
             partner: pool(Login::Partner)?,
             portal: pool(Login::Portal)?,
-            system: Pool::builder(manager(&url(Login::System))).max_size(2).build()?,
+            system: Pool::builder(manager(&url(Login::System))).max_size(4).build()?,
             waits,
             patience: size.patience,
         })

@@ -395,6 +395,61 @@ pub mod staff {
         }
     }
 
+    diesel::table! {
+        webhook_attempts (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            delivery_id -> Uuid,
+            attempted_at -> Timestamptz,
+            duration_ms -> Integer,
+            status -> Nullable<Integer>,
+            failure -> Nullable<Text>,
+            answer -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
+        webhook_deliveries (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            endpoint_id -> Uuid,
+            event_seq -> BigInt,
+            event_id -> Uuid,
+            event_kind -> Text,
+            state -> Text,
+            replay -> Bool,
+            attempts -> Integer,
+            due_at -> Timestamptz,
+            created_at -> Timestamptz,
+            ended_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        webhook_endpoints (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            url -> Text,
+            description -> Nullable<Text>,
+            kinds -> Nullable<Array<Text>>,
+            company_id -> Nullable<Uuid>,
+            in_order -> Bool,
+            secret -> Binary,
+            secret_key -> Text,
+            previous_secret -> Nullable<Binary>,
+            previous_secret_key -> Nullable<Text>,
+            previous_until -> Nullable<Timestamptz>,
+            queued_to -> BigInt,
+            due_at -> Nullable<Timestamptz>,
+            disabled_at -> Nullable<Timestamptz>,
+            disabled_for -> Nullable<Text>,
+            version -> Integer,
+            created_by -> Uuid,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+        }
+    }
+
     diesel::allow_tables_to_appear_in_same_query!(
         api_keys,
         audit_entries,
@@ -421,6 +476,9 @@ pub mod staff {
         records,
         staff_sessions,
         stages,
+        webhook_attempts,
+        webhook_deliveries,
+        webhook_endpoints,
     );
 }
 
@@ -672,6 +730,59 @@ pub mod system {
         }
     }
 
+    diesel::table! {
+        webhook_attempts (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            delivery_id -> Uuid,
+            attempted_at -> Timestamptz,
+            duration_ms -> Integer,
+            status -> Nullable<Integer>,
+            failure -> Nullable<Text>,
+            answer -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
+        webhook_deliveries (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            endpoint_id -> Uuid,
+            event_seq -> BigInt,
+            event_id -> Uuid,
+            event_kind -> Text,
+            state -> Text,
+            replay -> Bool,
+            attempts -> Integer,
+            due_at -> Timestamptz,
+            created_at -> Timestamptz,
+            ended_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        webhook_endpoints (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            url -> Text,
+            kinds -> Nullable<Array<Text>>,
+            company_id -> Nullable<Uuid>,
+            in_order -> Bool,
+            secret -> Binary,
+            secret_key -> Text,
+            previous_secret -> Nullable<Binary>,
+            previous_secret_key -> Nullable<Text>,
+            previous_until -> Nullable<Timestamptz>,
+            queued_to -> BigInt,
+            due_at -> Nullable<Timestamptz>,
+            claimed_until -> Nullable<Timestamptz>,
+            told_at -> Nullable<Timestamptz>,
+            disabled_at -> Nullable<Timestamptz>,
+            disabled_for -> Nullable<Text>,
+            created_by -> Uuid,
+        }
+    }
+
     diesel::allow_tables_to_appear_in_same_query!(
         door_bypasses,
         event_counters,
@@ -681,5 +792,8 @@ pub mod system {
         portal_section_views,
         portal_usage,
         usage_batches,
+        webhook_attempts,
+        webhook_deliveries,
+        webhook_endpoints,
     );
 }

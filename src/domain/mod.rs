@@ -27,3 +27,4 @@ pub mod staff_sessions;
 pub mod tokens;
 pub mod usage;
 pub mod validation;
+pub mod webhooks;

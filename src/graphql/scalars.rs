@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::db::ids::{
     ApiKeyId, AuditEntryId, CompanyId, ContactId, FieldId, FileId, LinkId, MemberId, MilestoneId, OrgId,
-    PortalId, PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId,
+    PortalId, PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId, WebhookDeliveryId,
+    WebhookEndpointId,
 };
 
 macro_rules! ids_on_the_wire {
@@ -76,6 +77,8 @@ ids_on_the_wire!(
     RecordTypeId,
     StageId,
     StaffSessionId,
+    WebhookDeliveryId,
+    WebhookEndpointId,
 );
 
 fn parse_id(value: Option<Value>) -> Option<Uuid> {

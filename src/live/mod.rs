@@ -61,6 +61,7 @@ pub struct Hub {
     /// Logs that grew here, which the other instances have not been told yet.
     grown: Mutex<Vec<OrgId>>,
     grew: Notify,
+    to_send: Notify,
     ids: AtomicU64,
     closing: CancellationToken,
 }
@@ -101,6 +102,11 @@ impl Hub {
             }
             self.grew.notified().await;
         }
+    }
+
+    /// Waits until a log has grown by what this instance did.
+    pub async fn something_to_send(&self) {
+        self.to_send.notified().await;
     }
 
     /// Wakes the scopes whose log has come further than they have.
@@ -205,6 +211,7 @@ impl Observer for Hub {
         self.wake(org);
         open(&self.grown).push(org);
         self.grew.notify_one();
+        self.to_send.notify_one();
     }
 }
 

@@ -1,6 +1,7 @@
 //! What happens after the fact: jobs that run beside the requests, on every instance, and end with
 //! them. Each job can also be run once by itself, which is what tests do. Not here: any rule.
 
+pub mod deliver_webhooks;
 pub mod drain_usage;
 pub mod note_key_uses;
 pub mod record_usage;
@@ -33,6 +34,7 @@ impl Worker {
         jobs.spawn(record_usage::run(app.clone(), stopped.clone()));
         jobs.spawn(relay_events::tell(app.clone(), stopped.clone()));
         jobs.spawn(relay_events::hear(app.clone(), stopped.clone()));
+        jobs.spawn(deliver_webhooks::run(app.clone(), stopped.clone()));
         jobs.spawn(note_key_uses::run(app.clone(), stopped.clone()));
         jobs.spawn(watch_events::run(app.clone(), stopped.clone()));
         jobs.spawn(drain_usage::run(app.clone(), stopped));

@@ -39,3 +39,4 @@ mod statements;
 mod support;
 mod transport;
 mod usage;
+mod webhooks;

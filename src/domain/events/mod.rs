@@ -8,14 +8,14 @@ mod rows;
 pub use cursors::{CursorKey, Position};
 pub use rows::{Event, Horizon, SharedEvent};
 
-use super::callers::{Portal, Staff};
+use super::callers::{Actor, Portal, Staff};
 use crate::db::ids::{CompanyId, OrgId, RecordId};
 use crate::db::pool::Pools;
 use crate::db::scope::{CredentialHash, Tx};
 use crate::error::Result;
 
-/// Events of colleagues' sign-ins and of keys are for OWNER and ADMIN, as the lists of them are.
-const FOR_ADMINS: &[&str] = &["staff_session.", "api_key."];
+/// Events of colleagues' sign-ins, of keys and of webhooks are for OWNER and ADMIN, as the lists of them are.
+pub(super) const FOR_ADMINS: &[&str] = &["staff_session.", "api_key.", "webhook_"];
 
 /// Which events of an organisation a reader wants; an absent part does not narrow.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,19 @@ pub async fn after(
 ) -> Result<Vec<Event>> {
     let hidden = if tx.scope().require_admin().is_ok() { &[] } else { FOR_ADMINS };
     rows::after(tx, position, filter, hidden, limit).await
+}
+
+/// Of the newest event that the caller may read: a key about one company does not learn how much happens
+/// elsewhere.
+pub async fn newest_seen(tx: &Tx<Staff>) -> Result<Position> {
+    let company = match &tx.scope().actor {
+        Actor::Key(key) => key.company_id,
+        Actor::Member(_) => None,
+    };
+    match rows::newest_seen(tx, company).await? {
+        Some(newest) => Ok(newest),
+        None => Ok(rows::horizon(tx).await?.before_oldest),
+    }
 }
 
 /// A portal's events after a position, oldest first, at most `limit`.

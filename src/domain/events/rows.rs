@@ -102,6 +102,15 @@ pub(super) async fn after(
     Ok(query.load(&mut tx.connection()).await?)
 }
 
+pub(super) async fn newest_seen(tx: &Tx<Staff>, company: Option<CompanyId>) -> Result<Option<Position>> {
+    use staff::events;
+    let mut query = events::table.order(events::seq.desc()).select(events::seq).into_boxed();
+    if let Some(company) = company {
+        query = query.filter(events::company_id.eq(company));
+    }
+    Ok(query.first(&mut tx.connection()).await.optional()?)
+}
+
 pub(super) async fn shared_after(
     tx: &Tx<Portal>,
     position: Position,

@@ -102,7 +102,16 @@ macro_rules! staff_events {
         }
 
         impl StaffEventType {
-            fn kind(self) -> &'static str {
+            /// Of a kind as the log writes it.
+            pub fn of(kind: &str) -> Self {
+                match kind {
+                    $($kind => Self::$name,)*
+                    _ => Self::OtherEvent,
+                }
+            }
+
+            /// As the log writes it.
+            pub fn kind(self) -> &'static str {
                 match self {
                     $(Self::$name => $kind,)*
                 }
@@ -131,6 +140,14 @@ staff_events! {
     "staff_session.ended" StaffSessionEnded { session_id "id" "The session." } "A member's session ended. Told to OWNER and ADMIN only."
     "api_key.created" ApiKeyCreated { key_id "id" "The key." } "An API key was made. Told to OWNER and ADMIN only."
     "api_key.revoked" ApiKeyRevoked { key_id "id" "The key." } "An API key was revoked. Told to OWNER and ADMIN only."
+    "webhook_endpoint.created" WebhookEndpointCreated { endpoint_id "id" "The endpoint." } "A webhook endpoint was made. Told to OWNER and ADMIN only."
+    "webhook_endpoint.updated" WebhookEndpointUpdated { endpoint_id "id" "The endpoint." } "A webhook endpoint changed. Told to OWNER and ADMIN only."
+    "webhook_endpoint.rotated" WebhookEndpointRotated { endpoint_id "id" "The endpoint." } "A webhook endpoint got a new secret. Told to OWNER and ADMIN only."
+    "webhook_endpoint.replayed" WebhookEndpointReplayed { endpoint_id "id" "The endpoint." } "Events were sent to a webhook endpoint once more. Told to OWNER and ADMIN only."
+    "webhook_endpoint.disabled" WebhookEndpointDisabled { endpoint_id "id" "The endpoint." } "A webhook endpoint said that it is gone, and was switched off. Told to OWNER and ADMIN only."
+    "webhook_endpoint.deleted" WebhookEndpointDeleted { endpoint_id "id" "The endpoint." } "A webhook endpoint was deleted. Told to OWNER and ADMIN only."
+    "webhook_delivery.parked" WebhookDeliveryParked { delivery_id "id" "The delivery." endpoint_id "endpointId" "Its endpoint." } "An event could not be delivered, and was given up. Told to OWNER and ADMIN only."
+    "webhook_delivery.replayed" WebhookDeliveryReplayed { delivery_id "id" "The delivery." } "An event was sent once more. Told to OWNER and ADMIN only."
     "company.created" CompanyCreated {} "A company was added."
     "company.updated" CompanyUpdated {} "A company changed."
     "company.archived" CompanyArchived {} "A company was archived."
@@ -258,6 +275,12 @@ pub struct EventQueries;
 
 #[Object]
 impl EventQueries {
+    /// The cursor of the newest event that the caller may read. Who subscribes with it as `after` misses nothing that happens from
+    /// now on, however long connecting takes.
+    async fn event_cursor(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        Some(newest_cursor(ctx).await)
+    }
+
     /// What happened, oldest first, for as long as events are kept. Without `after` from the oldest
     /// event that is kept; a cursor older than that is answered by one event `Resync`.
     async fn events(
@@ -290,4 +313,11 @@ impl EventQueries {
             found.map(|event| staff_event(&News { position: event.position, what: What::Event(event) }));
         Ok(StaffEventConnection::of(found.collect(), rows.more, after.is_some()))
     }
+}
+
+async fn newest_cursor(ctx: &Context<'_>) -> Result<String> {
+    let reading = request(ctx).staff_for(ApiKeyScope::EventsRead).await?;
+    let newest = events::newest_seen(&reading.tx).await.map_err(coded)?;
+    let key = CursorKey::Staff(reading.tx.scope().org_id);
+    Ok(key.seal(&request(ctx).app.config.sealing, newest))
 }

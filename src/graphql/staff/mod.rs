@@ -11,6 +11,7 @@ pub mod portals;
 pub mod record_types;
 pub mod records;
 pub mod staff_sessions;
+pub mod webhooks;
 
 use async_graphql::MergedObject;
 
@@ -31,6 +32,7 @@ pub struct StaffQuery(
     record_types::RecordTypeQueries,
     records::StaffRecordQueries,
     staff_sessions::StaffSessionQueries,
+    webhooks::WebhookQueries,
 );
 
 /// What members of an organisation change. Its fields run one after another.
@@ -52,4 +54,5 @@ pub struct StaffMutation(
     records::RecordMutations,
     records::MilestoneMutations,
     staff_sessions::StaffSessionMutations,
+    webhooks::WebhookMutations,
 );

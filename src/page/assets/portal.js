@@ -18,6 +18,12 @@ if (events) {
     told.textContent = "This page has just been brought up to date.";
   };
   const source = new EventSource(events);
+  // Before the first event a browser that reconnects cannot say what it saw last.
+  let opened = false;
+  source.addEventListener("open", () => {
+    if (opened) renew();
+    opened = true;
+  });
   source.addEventListener("next", ({ data }) => {
     if (JSON.parse(data).errors) return location.reload();
     clearTimeout(due);

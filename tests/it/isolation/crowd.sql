@@ -89,5 +89,13 @@ begin
             (org, gen_random_uuid(), 'All', sha256(('vk_all' || org)::bytea), 'aaaa', '{EVENTS_READ,RECORDS_READ}', null, member, null),
             (org, gen_random_uuid(), 'Events', sha256(('vk_events' || org)::bytea), 'aaaa', '{EVENTS_READ}', company, member, null),
             (org, gen_random_uuid(), 'Gone', sha256(('vk_revoked' || org)::bytea), 'aaaa', '{EVENTS_READ}', null, member, now());
+
+        -- A webhook endpoint with a delivery and its try.
+        insert into webhook_endpoints (org_id, id, url, secret, secret_key, queued_to, created_by)
+        values (org, gen_random_uuid(), 'https://partner.example/hook', 's', 'test', 1, member) returning id into link;
+        insert into webhook_deliveries (org_id, id, endpoint_id, event_seq, event_id, event_kind, due_at, created_at)
+        values (org, gen_random_uuid(), link, 1, gen_random_uuid(), 'record.created', now(), now()) returning id into portal;
+        insert into webhook_attempts (org_id, id, delivery_id, attempted_at, duration_ms, status, answer)
+        values (org, gen_random_uuid(), portal, now(), 5, 500, 'no');
     end loop;
 end $$;

@@ -71,7 +71,14 @@ impl TestApp {
 
     /// The service started a second time, on the same database and Redis.
     pub fn another_instance(&self) -> Self {
-        let settings = self.settings().into_iter().chain([("RATE_PER_CALLER", "100000".to_owned())]);
+        self.another_instance_with([])
+    }
+
+    /// The same, with settings of its own.
+    pub fn another_instance_with<const N: usize>(&self, own: [(&'static str, &str); N]) -> Self {
+        let own = own.map(|(name, value)| (name, value.to_owned()));
+        let settings =
+            self.settings().into_iter().chain([("RATE_PER_CALLER", "100000".to_owned())]).chain(own);
         let app = App::new(Config::read(&Env::of(settings)).unwrap()).unwrap();
         let router = vestibule::http::router(app.clone());
         Self { app, router, database: self.database.clone(), cluster: self.cluster }

@@ -8,6 +8,7 @@ mod operations;
 
 use std::time::Duration;
 
+use async_graphql::Value;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -158,8 +159,10 @@ impl Conversation {
             let credential = caller::bearer(&authorization);
             self.asker.credential = Some(credential.ok_or_else(|| End::close(4403, "Forbidden"))?);
         }
-        if !may_enter(&self.http, &self.asker).await {
-            return Err(End::close(4403, "Forbidden"));
+        match entry(&self.http, &self.asker).await {
+            Entry::Open => {}
+            Entry::Refused => return Err(End::close(4403, "Forbidden")),
+            Entry::Unknown => return Err(End::close(1013, "Try again later")),
         }
         self.acknowledged = true;
         send(socket, messages::ack()).await
@@ -181,17 +184,30 @@ impl Conversation {
     }
 }
 
+/// What becomes of who wants in.
+enum Entry {
+    Open,
+    Refused,
+    /// The database is away, or busy.
+    Unknown,
+}
+
 /// Whether the credential opens something, if there is one.
-async fn may_enter(http: &Http, asker: &Asker) -> bool {
+async fn entry(http: &Http, asker: &Asker) -> Entry {
     let (inline, _) = loaders::inline();
     let context = asker.context(http, inline);
-    let entered = match asker.credential {
-        None => true,
-        Some(Credential::StaffSession(_) | Credential::ApiKey(_)) => context.organization().await.is_ok(),
-        Some(_) => context.portal().await.is_ok(),
+    let refusal = match asker.credential {
+        None => None,
+        Some(Credential::StaffSession(_) | Credential::ApiKey(_)) => context.organization().await.err(),
+        Some(_) => context.portal().await.err(),
     };
     context.finish().await;
-    entered
+    let internal = Value::from("INTERNAL");
+    match refusal.map(|error| error.extensions.and_then(|extensions| extensions.get("code").cloned())) {
+        None => Entry::Open,
+        Some(Some(code)) if code != internal => Entry::Refused,
+        Some(_) => Entry::Unknown,
+    }
 }
 
 async fn send(socket: &mut WebSocket, text: String) -> Outcome {

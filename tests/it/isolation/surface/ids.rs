@@ -9,7 +9,7 @@ use crate::support::Sql;
 use crate::support::documents::Place;
 
 /// Words that stand for a table of another name.
-const ALIASES: [(&str, &str); 14] = [
+const ALIASES: [(&str, &str); 15] = [
     ("actor", "members"),
     ("assignee", "members"),
     ("field", "field_definitions"),
@@ -24,6 +24,7 @@ const ALIASES: [(&str, &str); 14] = [
     ("type", "record_types"),
     ("watcher", "members"),
     ("administrator", "members"),
+    ("webhook secret", "webhook_endpoints"),
 ];
 
 /// One row of each table that belong together.
