@@ -24,6 +24,7 @@ mod members;
 mod migrations;
 mod organizations;
 mod page;
+mod partner;
 mod plans;
 mod policy;
 mod portal_records;
