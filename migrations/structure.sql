@@ -334,6 +334,62 @@ ALTER FUNCTION public.find_person(address text) OWNER TO door;
 
 COMMENT ON FUNCTION public.find_person(address text) IS 'Who signs in with an address, and the hash to check the password against. Not from within an organisation.';
 
+CREATE FUNCTION public.forget_events(before timestamp with time zone, most integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+    first bigint;
+    upto bigint;
+    young bigint;
+begin
+    select c.kept_from, least(c.kept_from + most, c.last_seq + 1) into first, upto
+    from event_counters c where c.org_id = app_org() for update;
+    select min(e.seq) into young
+    from events e where e.org_id = app_org() and e.seq >= first and e.seq < upto and e.occurred_at >= before;
+    upto := coalesce(young, upto);
+    if upto is null or upto <= first then
+        return 0;
+    end if;
+    delete from events e where e.org_id = app_org() and e.seq < upto;
+    update event_counters c set kept_from = upto where c.org_id = app_org();
+    return upto - first;
+end $$;
+
+ALTER FUNCTION public.forget_events(before timestamp with time zone, most integer) OWNER TO owner;
+
+COMMENT ON FUNCTION public.forget_events(before timestamp with time zone, most integer) IS 'Deletes up to so many of the organisation''s oldest events, as far as all of them are older than a moment, and says how many. The log stays without gaps: kept_from moves with them.';
+
+CREATE FUNCTION public.forget_old(events_before timestamp with time zone, entries_before timestamp with time zone, at timestamp with time zone, most integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+    events_gone integer := forget_events(events_before, most);
+    entries_gone integer;
+    deliveries_gone integer;
+begin
+    delete from audit_entries a
+    using (
+        select o.id, o.occurred_at from audit_entries o where o.org_id = app_org() order by o.id limit most
+    ) old
+    where a.org_id = app_org() and a.id = old.id and old.occurred_at < entries_before;
+    get diagnostics entries_gone = row_count;
+    delete from webhook_deliveries d
+    using (
+        select o.id from webhook_deliveries o
+        where o.org_id = app_org() and o.ended_at < events_before order by o.ended_at limit most
+    ) old
+    where d.org_id = app_org() and d.id = old.id;
+    get diagnostics deliveries_gone = row_count;
+    delete from portal_previews p where p.org_id = app_org() and p.expires_at < at;
+    delete from staff_sessions s
+    where s.org_id = app_org() and least(s.expires_at, coalesce(s.ended_at, s.expires_at)) < events_before;
+    return greatest(events_gone, entries_gone, deliveries_gone);
+end $$;
+
+ALTER FUNCTION public.forget_old(events_before timestamp with time zone, entries_before timestamp with time zone, at timestamp with time zone, most integer) OWNER TO owner;
+
+COMMENT ON FUNCTION public.forget_old(events_before timestamp with time zone, entries_before timestamp with time zone, at timestamp with time zone, most integer) IS 'Deletes what the organisation''s logs keep too long: events, ended deliveries of webhooks and ended sessions of staff older than the first moment, audit entries older than the second, previews that expired before the third. At most so many of each log, and says how many of the one it had most to delete of: as many as allowed means that there is more.';
+
 CREATE FUNCTION public.found_organization(org uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -507,6 +563,19 @@ end $$;
 ALTER FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) OWNER TO owner;
 
 COMMENT ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) IS 'Sets what a portal shows, computed through every gate (REC-10); false, and nothing set, if it shows nothing at all. Called by doors only.';
+
+CREATE FUNCTION public.organizations_after(last uuid, most integer) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select o.org_id from organizations o
+    where app_org() is null and (last is null or o.org_id > last)
+    order by o.org_id limit most
+$$;
+
+ALTER FUNCTION public.organizations_after(last uuid, most integer) OWNER TO door;
+
+COMMENT ON FUNCTION public.organizations_after(last uuid, most integer) IS 'Organisations, a page at a time, for jobs that visit each. Not from within one.';
 
 CREATE FUNCTION public.origin_is_listed(origin text) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2660,7 +2729,15 @@ CREATE POLICY app_staff_update ON public.stages FOR UPDATE TO app_staff USING ((
 
 CREATE POLICY app_staff_update ON public.webhook_endpoints FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_delete ON public.audit_entries FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_delete ON public.events FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_delete ON public.outbox FOR DELETE TO app_system USING (true);
+
+CREATE POLICY app_system_delete ON public.portal_previews FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_delete ON public.staff_sessions FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_delete ON public.usage_batches FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2682,6 +2759,8 @@ CREATE POLICY app_system_insert ON public.webhook_attempts FOR INSERT TO app_sys
 
 CREATE POLICY app_system_insert ON public.webhook_deliveries FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_select ON public.audit_entries FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_select ON public.event_counters FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.events FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -2690,9 +2769,13 @@ CREATE POLICY app_system_select ON public.outbox FOR SELECT TO app_system USING 
 
 CREATE POLICY app_system_select ON public.portal_links FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_select ON public.portal_previews FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_select ON public.portal_section_views FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.portal_usage FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.staff_sessions FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.usage_batches FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2969,6 +3052,12 @@ GRANT ALL ON FUNCTION public.find_memberships(person uuid) TO app_staff;
 REVOKE ALL ON FUNCTION public.find_person(address text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_person(address text) TO app_staff;
 
+REVOKE ALL ON FUNCTION public.forget_events(before timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_events(before timestamp with time zone, most integer) TO app_system;
+
+REVOKE ALL ON FUNCTION public.forget_old(events_before timestamp with time zone, entries_before timestamp with time zone, at timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_old(events_before timestamp with time zone, entries_before timestamp with time zone, at timestamp with time zone, most integer) TO app_system;
+
 REVOKE ALL ON FUNCTION public.found_organization(org uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.found_organization(org uuid) TO app_staff;
 
@@ -2999,6 +3088,9 @@ GRANT ALL ON FUNCTION public.oldest_event() TO app_partner;
 
 REVOKE ALL ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.open_scope(org uuid, company uuid, only_record uuid, modes text[], assumed uuid) TO door;
+
+REVOKE ALL ON FUNCTION public.organizations_after(last uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.organizations_after(last uuid, most integer) TO app_system;
 
 REVOKE ALL ON FUNCTION public.origin_is_listed(origin text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.origin_is_listed(origin text) TO app_staff;
@@ -3075,6 +3167,13 @@ GRANT SELECT(revoked_at) ON TABLE public.api_keys TO door;
 GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.api_keys TO app_staff;
 
 GRANT SELECT,INSERT ON TABLE public.audit_entries TO app_staff;
+GRANT DELETE ON TABLE public.audit_entries TO app_system;
+
+GRANT SELECT(org_id) ON TABLE public.audit_entries TO app_system;
+
+GRANT SELECT(id) ON TABLE public.audit_entries TO app_system;
+
+GRANT SELECT(occurred_at) ON TABLE public.audit_entries TO app_system;
 
 GRANT SELECT ON TABLE public.companies TO app_staff;
 GRANT SELECT ON TABLE public.companies TO app_partner;
@@ -3154,10 +3253,11 @@ GRANT UPDATE(last_seq) ON TABLE public.event_counters TO app_system;
 GRANT SELECT(last_seq) ON TABLE public.event_counters TO door;
 
 GRANT SELECT(kept_from) ON TABLE public.event_counters TO door;
+GRANT SELECT(kept_from),UPDATE(kept_from) ON TABLE public.event_counters TO app_system;
 
 GRANT SELECT,INSERT ON TABLE public.events TO app_staff;
 GRANT SELECT ON TABLE public.events TO app_partner;
-GRANT SELECT ON TABLE public.events TO app_system;
+GRANT SELECT,DELETE ON TABLE public.events TO app_system;
 
 GRANT INSERT(org_id) ON TABLE public.events TO app_system;
 GRANT SELECT(org_id) ON TABLE public.events TO app_portal;
@@ -3460,11 +3560,15 @@ GRANT UPDATE(code_version) ON TABLE public.portal_links TO app_staff;
 
 GRANT SELECT(has_code) ON TABLE public.portal_links TO app_staff;
 
+GRANT DELETE ON TABLE public.portal_previews TO app_system;
+
 GRANT SELECT(org_id) ON TABLE public.portal_previews TO door;
 GRANT INSERT(org_id) ON TABLE public.portal_previews TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.portal_previews TO app_system;
 
 GRANT SELECT(id) ON TABLE public.portal_previews TO door;
 GRANT INSERT(id) ON TABLE public.portal_previews TO app_staff;
+GRANT SELECT(id) ON TABLE public.portal_previews TO app_system;
 
 GRANT SELECT(portal_id) ON TABLE public.portal_previews TO door;
 GRANT INSERT(portal_id) ON TABLE public.portal_previews TO app_staff;
@@ -3477,6 +3581,7 @@ GRANT INSERT(token_hash) ON TABLE public.portal_previews TO app_staff;
 
 GRANT SELECT(expires_at) ON TABLE public.portal_previews TO door;
 GRANT INSERT(expires_at) ON TABLE public.portal_previews TO app_staff;
+GRANT SELECT(expires_at) ON TABLE public.portal_previews TO app_system;
 
 GRANT SELECT ON TABLE public.portal_section_views TO app_staff;
 GRANT SELECT ON TABLE public.portal_section_views TO app_system;
@@ -3722,11 +3827,15 @@ GRANT UPDATE(updated_at) ON TABLE public.records TO app_staff;
 GRANT SELECT(archived_at) ON TABLE public.records TO door;
 GRANT UPDATE(archived_at) ON TABLE public.records TO app_staff;
 
+GRANT DELETE ON TABLE public.staff_sessions TO app_system;
+
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.staff_sessions TO door;
 GRANT SELECT(org_id) ON TABLE public.staff_sessions TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.staff_sessions TO app_system;
 
 GRANT SELECT(id),INSERT(id) ON TABLE public.staff_sessions TO door;
 GRANT SELECT(id) ON TABLE public.staff_sessions TO app_staff;
+GRANT SELECT(id) ON TABLE public.staff_sessions TO app_system;
 
 GRANT SELECT(member_id),INSERT(member_id) ON TABLE public.staff_sessions TO door;
 GRANT SELECT(member_id) ON TABLE public.staff_sessions TO app_staff;
@@ -3740,9 +3849,11 @@ GRANT SELECT(created_at) ON TABLE public.staff_sessions TO app_staff;
 
 GRANT SELECT(expires_at),INSERT(expires_at) ON TABLE public.staff_sessions TO door;
 GRANT SELECT(expires_at) ON TABLE public.staff_sessions TO app_staff;
+GRANT SELECT(expires_at) ON TABLE public.staff_sessions TO app_system;
 
 GRANT SELECT(ended_at) ON TABLE public.staff_sessions TO door;
 GRANT SELECT(ended_at),UPDATE(ended_at) ON TABLE public.staff_sessions TO app_staff;
+GRANT SELECT(ended_at) ON TABLE public.staff_sessions TO app_system;
 
 GRANT SELECT ON TABLE public.stages TO app_staff;
 GRANT SELECT ON TABLE public.stages TO app_partner;

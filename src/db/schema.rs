@@ -646,6 +646,14 @@ pub mod portal {
 /// What `app_system` may touch.
 pub mod system {
     diesel::table! {
+        audit_entries (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            occurred_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         door_bypasses (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -700,6 +708,14 @@ pub mod system {
     }
 
     diesel::table! {
+        portal_previews (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            expires_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         portal_section_views (org_id, link_id, section) {
             org_id -> Uuid,
             link_id -> Uuid,
@@ -719,6 +735,15 @@ pub mod system {
             bytes_served -> BigInt,
             first_viewed_at -> Nullable<Timestamptz>,
             last_viewed_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        staff_sessions (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            expires_at -> Timestamptz,
+            ended_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -784,13 +809,16 @@ pub mod system {
     }
 
     diesel::allow_tables_to_appear_in_same_query!(
+        audit_entries,
         door_bypasses,
         event_counters,
         events,
         outbox,
         portal_links,
+        portal_previews,
         portal_section_views,
         portal_usage,
+        staff_sessions,
         usage_batches,
         webhook_attempts,
         webhook_deliveries,

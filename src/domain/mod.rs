@@ -22,6 +22,7 @@ pub mod portals;
 pub mod positions;
 pub mod record_types;
 pub mod records;
+pub mod retention;
 pub mod shared_records;
 pub mod staff_sessions;
 pub mod tokens;

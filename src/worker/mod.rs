@@ -3,6 +3,7 @@
 
 pub mod deliver_webhooks;
 pub mod drain_usage;
+pub mod forget_old;
 pub mod note_key_uses;
 pub mod record_usage;
 mod relay_events;
@@ -36,6 +37,7 @@ impl Worker {
         jobs.spawn(relay_events::hear(app.clone(), stopped.clone()));
         jobs.spawn(deliver_webhooks::run(app.clone(), stopped.clone()));
         jobs.spawn(note_key_uses::run(app.clone(), stopped.clone()));
+        jobs.spawn(forget_old::run(app.clone(), stopped.clone()));
         jobs.spawn(watch_events::run(app.clone(), stopped.clone()));
         jobs.spawn(drain_usage::run(app.clone(), stopped));
         Self { app, stop, jobs }

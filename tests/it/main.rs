@@ -34,6 +34,7 @@ mod projects;
 mod record_types;
 mod records;
 mod resilience;
+mod retention;
 mod sharing;
 mod sharing_links;
 mod statements;

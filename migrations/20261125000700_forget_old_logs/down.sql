@@ -1,0 +1,15 @@
+drop function organizations_after(uuid, integer);
+drop function forget_old(timestamptz, timestamptz, timestamptz, integer);
+drop function forget_events(timestamptz, integer);
+revoke select (org_id, id, expires_at), delete on portal_previews from app_system;
+drop policy app_system_delete on portal_previews;
+drop policy app_system_select on portal_previews;
+revoke select (org_id, id, expires_at, ended_at), delete on staff_sessions from app_system;
+drop policy app_system_delete on staff_sessions;
+drop policy app_system_select on staff_sessions;
+revoke select (org_id, id, occurred_at), delete on audit_entries from app_system;
+drop policy app_system_delete on audit_entries;
+drop policy app_system_select on audit_entries;
+revoke select (kept_from), update (kept_from) on event_counters from app_system;
+revoke delete on events from app_system;
+drop policy app_system_delete on events;
