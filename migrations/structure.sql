@@ -334,6 +334,19 @@ ALTER FUNCTION public.find_person(address text) OWNER TO door;
 
 COMMENT ON FUNCTION public.find_person(address text) IS 'Who signs in with an address, and the hash to check the password against. Not from within an organisation.';
 
+CREATE FUNCTION public.find_sign_in_provider(organization text) RETURNS TABLE(org_id uuid, issuer text, client_id text, client_secret bytea, client_secret_key text, redirect_url text, version integer)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select p.org_id, p.issuer, p.client_id, p.client_secret, p.client_secret_key, p.redirect_url, p.version
+    from organizations o join sign_in_providers p on p.org_id = o.org_id
+    where o.slug = organization and app_org() is null
+$$;
+
+ALTER FUNCTION public.find_sign_in_provider(organization text) OWNER TO door;
+
+COMMENT ON FUNCTION public.find_sign_in_provider(organization text) IS 'The provider of the organisation with a slug, its secret sealed (ORG-2). Not from within an organisation.';
+
 CREATE FUNCTION public.forget_events(before timestamp with time zone, most integer) RETURNS integer
     LANGUAGE plpgsql
     AS $$
@@ -722,6 +735,52 @@ end $$;
 ALTER FUNCTION public.start_portal_session(link bytea, session uuid, token bytea, session_kind text, expires timestamp with time zone, passed bytea) OWNER TO door;
 
 COMMENT ON FUNCTION public.start_portal_session(link bytea, session uuid, token bytea, session_kind text, expires timestamp with time zone, passed bytea) IS 'Stores a session of a live link and enters it (DOOR-2, DOOR-4). passed: the mark, from who checked the access code.';
+
+CREATE FUNCTION public.start_provider_session(org uuid, provider_version integer, person text, address text, session uuid, hash bytea, agent text, expires timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    provider record;
+    arriving record;
+begin
+    select p.issuer, c.role = 'OWNER' and c.ended_at is null as by_owner into provider
+    from sign_in_providers p
+    join members c on c.org_id = p.org_id and c.id = p.configured_by
+    where p.org_id = org and p.version = provider_version and app_org() is null;
+    if provider.issuer is null then
+        return;
+    end if;
+    select m.id, m.role, true as known into arriving
+    from member_identities i
+    join members m on m.org_id = i.org_id and m.id = i.member_id
+    where i.org_id = org and i.issuer = provider.issuer and i.subject = person and m.ended_at is null;
+    if arriving.id is null then
+        select m.id, m.role, false as known into arriving
+        from members m
+        where m.org_id = org and lower(m.email) = lower(address) and m.ended_at is null
+            and not exists (
+                select from member_identities i
+                where i.org_id = org and i.issuer = provider.issuer and (i.member_id = m.id or i.subject = person)
+            );
+    end if;
+    if arriving.id is null or (arriving.role = 'OWNER' and not provider.by_owner) then
+        return;
+    end if;
+    if not arriving.known then
+        insert into member_identities (org_id, issuer, subject, member_id)
+        values (org, provider.issuer, person, arriving.id);
+    end if;
+    insert into staff_sessions (org_id, id, member_id, token_hash, user_agent, expires_at)
+    values (org, session, arriving.id, hash, agent, expires);
+    perform set_config('app.org', org::text, true),
+        set_config('app.member', arriving.id::text, true),
+        set_config('app.session', session::text, true);
+end $$;
+
+ALTER FUNCTION public.start_provider_session(org uuid, provider_version integer, person text, address text, session uuid, hash bytea, agent text, expires timestamp with time zone) OWNER TO door;
+
+COMMENT ON FUNCTION public.start_provider_session(org uuid, provider_version integer, person text, address text, session uuid, hash bytea, agent text, expires timestamp with time zone) IS 'Stores a staff session for whom the organisation''s provider vouched for, and enters it (ORG-2). person: the provider''s name for them. address: theirs if the provider verified it, else null; counts the first time only. Owners come in this way only if an owner set the provider. Not into another organisation.';
 
 CREATE FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1164,6 +1223,32 @@ COMMENT ON COLUMN public.idempotency_keys.input_hash IS 'SHA-256 of the input, s
 COMMENT ON COLUMN public.idempotency_keys.subject_id IS 'What the mutation made; the answer is read anew from it.';
 
 COMMENT ON COLUMN public.idempotency_keys.created_at IS 'When it was first used.';
+
+CREATE TABLE public.member_identities (
+    org_id uuid NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    member_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT member_identities_issuer_check CHECK (((char_length(issuer) >= 1) AND (char_length(issuer) <= 500))),
+    CONSTRAINT member_identities_subject_check CHECK (((char_length(subject) >= 1) AND (char_length(subject) <= 255)))
+);
+
+ALTER TABLE ONLY public.member_identities FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.member_identities OWNER TO owner;
+
+COMMENT ON TABLE public.member_identities IS 'Who a member is to a provider, learnt when they first signed in through it. Read and written by the door only.';
+
+COMMENT ON COLUMN public.member_identities.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.member_identities.issuer IS 'The provider''s issuer identifier.';
+
+COMMENT ON COLUMN public.member_identities.subject IS 'The provider''s name for the person, which it gives to nobody else.';
+
+COMMENT ON COLUMN public.member_identities.member_id IS 'Which member that is.';
+
+COMMENT ON COLUMN public.member_identities.created_at IS 'When the member first signed in through it.';
 
 CREATE TABLE public.members (
     org_id uuid NOT NULL,
@@ -1880,6 +1965,45 @@ COMMENT ON COLUMN public.records.updated_at IS 'When staff last changed it.';
 
 COMMENT ON COLUMN public.records.archived_at IS 'Hides it from lists and clients; deletes nothing.';
 
+CREATE TABLE public.sign_in_providers (
+    org_id uuid NOT NULL,
+    issuer text NOT NULL,
+    client_id text NOT NULL,
+    client_secret bytea NOT NULL,
+    client_secret_key text NOT NULL,
+    redirect_url text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    configured_by uuid NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sign_in_providers_client_id_check CHECK (((char_length(client_id) >= 1) AND (char_length(client_id) <= 200))),
+    CONSTRAINT sign_in_providers_issuer_check CHECK (((char_length(issuer) >= 1) AND (char_length(issuer) <= 500))),
+    CONSTRAINT sign_in_providers_redirect_url_check CHECK (((char_length(redirect_url) >= 1) AND (char_length(redirect_url) <= 500)))
+);
+
+ALTER TABLE ONLY public.sign_in_providers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sign_in_providers OWNER TO owner;
+
+COMMENT ON TABLE public.sign_in_providers IS 'Where an organisation''s members sign in without a password: its OpenID Connect provider (ORG-2).';
+
+COMMENT ON COLUMN public.sign_in_providers.org_id IS 'The tenant; it has one provider or none.';
+
+COMMENT ON COLUMN public.sign_in_providers.issuer IS 'The provider''s issuer identifier, below which it describes itself.';
+
+COMMENT ON COLUMN public.sign_in_providers.client_id IS 'What the provider calls this service.';
+
+COMMENT ON COLUMN public.sign_in_providers.client_secret IS 'What this service proves that to the provider with, sealed.';
+
+COMMENT ON COLUMN public.sign_in_providers.client_secret_key IS 'Which sealing key it is sealed with.';
+
+COMMENT ON COLUMN public.sign_in_providers.redirect_url IS 'The page of the organisation''s own that the provider sends members back to.';
+
+COMMENT ON COLUMN public.sign_in_providers.version IS 'Raised by every update (API-8); a sign-in that was begun before is not finished.';
+
+COMMENT ON COLUMN public.sign_in_providers.configured_by IS 'Who set it last. Owners sign in through it only if that is an owner.';
+
+COMMENT ON COLUMN public.sign_in_providers.updated_at IS 'When it was set last.';
+
 CREATE TABLE public.staff_sessions (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -2189,6 +2313,12 @@ ALTER TABLE ONLY public.files
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (org_id, member_id, key);
 
+ALTER TABLE ONLY public.member_identities
+    ADD CONSTRAINT member_identities_org_id_member_id_issuer_key UNIQUE (org_id, member_id, issuer);
+
+ALTER TABLE ONLY public.member_identities
+    ADD CONSTRAINT member_identities_pkey PRIMARY KEY (org_id, issuer, subject);
+
 ALTER TABLE ONLY public.members
     ADD CONSTRAINT members_org_id_person_id_key UNIQUE (org_id, person_id);
 
@@ -2254,6 +2384,9 @@ ALTER TABLE ONLY public.record_watchers
 
 ALTER TABLE ONLY public.records
     ADD CONSTRAINT records_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.sign_in_providers
+    ADD CONSTRAINT sign_in_providers_pkey PRIMARY KEY (org_id);
 
 ALTER TABLE ONLY public.staff_sessions
     ADD CONSTRAINT staff_sessions_pkey PRIMARY KEY (org_id, id);
@@ -2353,6 +2486,8 @@ CREATE INDEX records_owner ON public.records USING btree (org_id, owner_id);
 
 CREATE INDEX records_stage ON public.records USING btree (org_id, type_id, stage_id);
 
+CREATE INDEX sign_in_providers_configurer ON public.sign_in_providers USING btree (org_id, configured_by);
+
 CREATE INDEX staff_sessions_member ON public.staff_sessions USING btree (org_id, member_id);
 
 CREATE UNIQUE INDEX stages_name ON public.stages USING btree (org_id, type_id, lower(name)) WHERE (archived_at IS NULL);
@@ -2433,6 +2568,9 @@ ALTER TABLE ONLY public.files
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES public.members(org_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.member_identities
+    ADD CONSTRAINT member_identities_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES public.members(org_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.members
     ADD CONSTRAINT members_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
@@ -2504,6 +2642,12 @@ ALTER TABLE ONLY public.records
 
 ALTER TABLE ONLY public.records
     ADD CONSTRAINT records_org_id_type_id_stage_id_fkey FOREIGN KEY (org_id, type_id, stage_id) REFERENCES public.stages(org_id, type_id, id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.sign_in_providers
+    ADD CONSTRAINT sign_in_providers_org_id_configured_by_fkey FOREIGN KEY (org_id, configured_by) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.sign_in_providers
+    ADD CONSTRAINT sign_in_providers_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.staff_sessions
     ADD CONSTRAINT staff_sessions_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES public.members(org_id, id) ON DELETE CASCADE;
@@ -2599,6 +2743,8 @@ CREATE POLICY app_staff_delete ON public.idempotency_keys FOR DELETE TO app_staf
 
 CREATE POLICY app_staff_delete ON public.record_watchers FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_delete ON public.sign_in_providers FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_delete ON public.webhook_endpoints FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.api_keys FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -2636,6 +2782,8 @@ CREATE POLICY app_staff_insert ON public.record_types FOR INSERT TO app_staff WI
 CREATE POLICY app_staff_insert ON public.record_watchers FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.records FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.sign_in_providers FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.stages FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2685,6 +2833,8 @@ CREATE POLICY app_staff_select ON public.record_watchers FOR SELECT TO app_staff
 
 CREATE POLICY app_staff_select ON public.records FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_select ON public.sign_in_providers FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_select ON public.staff_sessions FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.stages FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -2722,6 +2872,8 @@ CREATE POLICY app_staff_update ON public.portals FOR UPDATE TO app_staff USING (
 CREATE POLICY app_staff_update ON public.record_types FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.records FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_update ON public.sign_in_providers FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.staff_sessions FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2803,6 +2955,8 @@ ALTER TABLE public.contacts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.door_bypasses ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY door_insert ON public.member_identities FOR INSERT TO door WITH CHECK (true);
+
 CREATE POLICY door_insert ON public.outbox FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_insert ON public.people FOR INSERT TO door WITH CHECK (true);
@@ -2818,6 +2972,8 @@ CREATE POLICY door_select ON public.companies FOR SELECT TO door USING ((org_id 
 CREATE POLICY door_select ON public.door_bypasses FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.event_counters FOR SELECT TO door USING (true);
+
+CREATE POLICY door_select ON public.member_identities FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.members FOR SELECT TO door USING (true);
 
@@ -2838,6 +2994,8 @@ CREATE POLICY door_select ON public.portals FOR SELECT TO door USING (true);
 CREATE POLICY door_select ON public.record_types FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.records FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_select ON public.sign_in_providers FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.staff_sessions FOR SELECT TO door USING (true);
 
@@ -2860,6 +3018,8 @@ ALTER TABLE public.field_definitions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.files ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.member_identities ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.members ENABLE ROW LEVEL SECURITY;
 
@@ -2891,6 +3051,8 @@ CREATE POLICY owner_all ON public.files TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.idempotency_keys TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.member_identities TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.members TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.messages TO owner USING (true) WITH CHECK (true);
@@ -2920,6 +3082,8 @@ CREATE POLICY owner_all ON public.record_types TO owner USING (true) WITH CHECK 
 CREATE POLICY owner_all ON public.record_watchers TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.records TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.sign_in_providers TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.staff_sessions TO owner USING (true) WITH CHECK (true);
 
@@ -2952,6 +3116,8 @@ ALTER TABLE public.record_types ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.record_watchers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.records ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sign_in_providers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.staff_sessions ENABLE ROW LEVEL SECURITY;
 
@@ -3052,6 +3218,9 @@ GRANT ALL ON FUNCTION public.find_memberships(person uuid) TO app_staff;
 REVOKE ALL ON FUNCTION public.find_person(address text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_person(address text) TO app_staff;
 
+REVOKE ALL ON FUNCTION public.find_sign_in_provider(organization text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.find_sign_in_provider(organization text) TO app_staff;
+
 REVOKE ALL ON FUNCTION public.forget_events(before timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_events(before timestamp with time zone, most integer) TO app_system;
 
@@ -3114,6 +3283,9 @@ REVOKE ALL ON FUNCTION public.stages_reshare() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.start_portal_session(link bytea, session uuid, token bytea, session_kind text, expires timestamp with time zone, passed bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_portal_session(link bytea, session uuid, token bytea, session_kind text, expires timestamp with time zone, passed bytea) TO app_portal;
+
+REVOKE ALL ON FUNCTION public.start_provider_session(org uuid, provider_version integer, person text, address text, session uuid, hash bytea, agent text, expires timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_provider_session(org uuid, provider_version integer, person text, address text, session uuid, hash bytea, agent text, expires timestamp with time zone) TO app_staff;
 
 REVOKE ALL ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_staff_session(org uuid, person uuid, session uuid, hash bytea, agent text, expires timestamp with time zone) TO app_staff;
@@ -3347,6 +3519,14 @@ GRANT INSERT(input_hash) ON TABLE public.idempotency_keys TO app_staff;
 
 GRANT UPDATE(subject_id) ON TABLE public.idempotency_keys TO app_staff;
 
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.member_identities TO door;
+
+GRANT SELECT(issuer),INSERT(issuer) ON TABLE public.member_identities TO door;
+
+GRANT SELECT(subject),INSERT(subject) ON TABLE public.member_identities TO door;
+
+GRANT SELECT(member_id),INSERT(member_id) ON TABLE public.member_identities TO door;
+
 GRANT SELECT ON TABLE public.members TO app_staff;
 
 GRANT SELECT(org_id) ON TABLE public.members TO door;
@@ -3367,6 +3547,7 @@ GRANT INSERT(permissions),UPDATE(permissions) ON TABLE public.members TO app_sta
 GRANT INSERT(name),UPDATE(name) ON TABLE public.members TO app_staff;
 
 GRANT INSERT(email) ON TABLE public.members TO app_staff;
+GRANT SELECT(email) ON TABLE public.members TO door;
 
 GRANT UPDATE(version) ON TABLE public.members TO app_staff;
 
@@ -3826,6 +4007,34 @@ GRANT UPDATE(updated_at) ON TABLE public.records TO app_staff;
 
 GRANT SELECT(archived_at) ON TABLE public.records TO door;
 GRANT UPDATE(archived_at) ON TABLE public.records TO app_staff;
+
+GRANT DELETE ON TABLE public.sign_in_providers TO app_staff;
+
+GRANT SELECT(org_id) ON TABLE public.sign_in_providers TO door;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.sign_in_providers TO app_staff;
+
+GRANT SELECT(issuer) ON TABLE public.sign_in_providers TO door;
+GRANT SELECT(issuer),INSERT(issuer),UPDATE(issuer) ON TABLE public.sign_in_providers TO app_staff;
+
+GRANT SELECT(client_id) ON TABLE public.sign_in_providers TO door;
+GRANT SELECT(client_id),INSERT(client_id),UPDATE(client_id) ON TABLE public.sign_in_providers TO app_staff;
+
+GRANT SELECT(client_secret) ON TABLE public.sign_in_providers TO door;
+GRANT INSERT(client_secret),UPDATE(client_secret) ON TABLE public.sign_in_providers TO app_staff;
+
+GRANT SELECT(client_secret_key) ON TABLE public.sign_in_providers TO door;
+GRANT INSERT(client_secret_key),UPDATE(client_secret_key) ON TABLE public.sign_in_providers TO app_staff;
+
+GRANT SELECT(redirect_url) ON TABLE public.sign_in_providers TO door;
+GRANT SELECT(redirect_url),INSERT(redirect_url),UPDATE(redirect_url) ON TABLE public.sign_in_providers TO app_staff;
+
+GRANT SELECT(version) ON TABLE public.sign_in_providers TO door;
+GRANT SELECT(version),UPDATE(version) ON TABLE public.sign_in_providers TO app_staff;
+
+GRANT SELECT(configured_by) ON TABLE public.sign_in_providers TO door;
+GRANT SELECT(configured_by),INSERT(configured_by),UPDATE(configured_by) ON TABLE public.sign_in_providers TO app_staff;
+
+GRANT SELECT(updated_at),UPDATE(updated_at) ON TABLE public.sign_in_providers TO app_staff;
 
 GRANT DELETE ON TABLE public.staff_sessions TO app_system;
 

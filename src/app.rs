@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::adapters::openid::OpenId;
 use crate::adapters::outbound::Outbound;
 use crate::adapters::redis::Redis;
 use crate::clock::Clock;
@@ -20,6 +21,7 @@ pub struct App {
     pub pools: Pools,
     pub redis: Redis,
     pub outbound: Outbound,
+    pub openid: OpenId,
     pub metrics: Metrics,
     pub limits: Limits,
     pub usage: Recorder,
@@ -43,6 +45,7 @@ impl App {
             pools,
             redis,
             outbound,
+            openid: OpenId::default(),
             metrics,
             limits,
             usage,

@@ -90,6 +90,9 @@ pub enum Error {
     /// At sign-in: unknown address and wrong password alike.
     #[error("That email address and password do not belong together.")]
     WrongPassword,
+    /// At sign-in through a provider: whatever went wrong there, and whoever is no member.
+    #[error("Your organisation's sign-in provider did not let you in. Begin again, or ask an administrator.")]
+    NotVouchedFor,
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("No such {0}.")]
@@ -140,7 +143,7 @@ impl Error {
     /// Its code, for `extensions.code`.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Unauthenticated | Self::WrongPassword => ErrorCode::Unauthenticated,
+            Self::Unauthenticated | Self::WrongPassword | Self::NotVouchedFor => ErrorCode::Unauthenticated,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Validation(_) => ErrorCode::Validation,

@@ -52,8 +52,13 @@ impl Limits {
     /// [`crate::domain::changes::Origin`] holds it. Attempts on one address count together,
     /// wherever they come from.
     pub fn check_sign_in(&self, network: Option<&str>, email: &str) -> Result<()> {
-        self.sign_in_networks.check(hash_token(network.unwrap_or_default()))?;
+        self.check_sign_in_network(network)?;
         self.sign_in_emails.check(hash_token(&email.trim().to_lowercase()))
+    }
+
+    /// The same, before anybody knows whose attempt it is.
+    pub fn check_sign_in_network(&self, network: Option<&str>) -> Result<()> {
+        self.sign_in_networks.check(hash_token(network.unwrap_or_default()))
     }
 }
 

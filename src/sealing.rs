@@ -1,5 +1,7 @@
 //! The keys that the service seals and hashes with, which the database never sees (invariant 14).
 
+use aes_siv::aead::{Aead as _, Payload};
+use aes_siv::{Aes128SivAead, Nonce};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use sha2::Sha256;
@@ -17,6 +19,14 @@ pub struct SealingKey {
     pub key: SecretSlice<u8>,
 }
 
+/// A secret that has to be known again, as it is kept.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    pub bytes: Vec<u8>,
+    /// Id of the sealing key.
+    pub key: String,
+}
+
 impl SealingKey {
     /// A key for one purpose, which tells nothing of this one or of another purpose's.
     pub fn derive(&self, purpose: &[u8]) -> [u8; 32] {
@@ -27,6 +37,10 @@ impl SealingKey {
             .finalize()
             .into_bytes()
             .into()
+    }
+
+    fn cipher(&self, purpose: &[u8]) -> Aes128SivAead {
+        Aes128SivAead::new(&self.derive(purpose).into())
     }
 }
 
@@ -50,6 +64,21 @@ impl SealingKeys {
     /// Every key, the newest first.
     pub fn each(&self) -> impl Iterator<Item = &SealingKey> {
         self.0.iter()
+    }
+
+    /// Seals a secret for one purpose, bound to what it belongs to: elsewhere it cannot be opened.
+    pub fn seal(&self, purpose: &[u8], bound_to: &[u8], secret: &[u8]) -> Sealed {
+        let key = self.newest();
+        let payload = Payload { msg: secret, aad: bound_to };
+        let bytes = key.cipher(purpose).encrypt(&Nonce::default(), payload).expect("memory can be sealed");
+        Sealed { bytes, key: key.id.clone() }
+    }
+
+    /// Opens what was sealed; none if the key was taken away.
+    pub fn open(&self, purpose: &[u8], bound_to: &[u8], sealed: &Sealed) -> Option<SecretSlice<u8>> {
+        let payload = Payload { msg: &sealed.bytes, aad: bound_to };
+        let opened = self.by_id(&sealed.key)?.cipher(purpose).decrypt(&Nonce::default(), payload).ok()?;
+        Some(opened.into())
     }
 
     /// The key of an id, unless it was taken away.

@@ -1,4 +1,5 @@
 //! What stands outside: leaves, called by edges and the worker, never inside a transaction.
 
+pub mod openid;
 pub mod outbound;
 pub mod redis;

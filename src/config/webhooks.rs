@@ -11,7 +11,7 @@ const NETWORKS: Setting = Setting {
     name: "WEBHOOKS_PRIVATE_NETWORKS",
     unit: "networks such as 10.0.0.0/8, separated by commas",
     default: Some(""),
-    about: "Private, loopback and link-local networks that webhooks may reach after all, also without TLS. Too wide lets administrators of organisations call what is behind your firewall; empty lets webhooks reach public addresses by https only.",
+    about: "Private, loopback and link-local networks that webhooks may reach after all, and sign-in providers may stand in, also without TLS. Too wide lets administrators of organisations call what is behind your firewall; empty allows public addresses by https only.",
 };
 const TIMEOUT: Setting = Setting {
     name: "WEBHOOKS_TIMEOUT_MS",

@@ -370,6 +370,20 @@ pub mod staff {
     }
 
     diesel::table! {
+        sign_in_providers (org_id) {
+            org_id -> Uuid,
+            issuer -> Text,
+            client_id -> Text,
+            client_secret -> Binary,
+            client_secret_key -> Text,
+            redirect_url -> Text,
+            version -> Integer,
+            configured_by -> Uuid,
+            updated_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         staff_sessions (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -474,6 +488,7 @@ pub mod staff {
         record_types,
         record_watchers,
         records,
+        sign_in_providers,
         staff_sessions,
         stages,
         webhook_attempts,

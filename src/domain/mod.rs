@@ -24,6 +24,7 @@ pub mod record_types;
 pub mod records;
 pub mod retention;
 pub mod shared_records;
+pub mod sign_in_providers;
 pub mod staff_sessions;
 pub mod tokens;
 pub mod usage;

@@ -22,6 +22,7 @@ mod limits;
 mod live;
 mod members;
 mod migrations;
+mod openid;
 mod organizations;
 mod page;
 mod partner;

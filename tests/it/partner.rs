@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::live::adds_company;
 use crate::support::TestApp;
+use crate::support::node::{node_is_there, npm};
 use crate::support::wire::Service;
 
 /// Longer than anything here takes, the consumer's waits between attempts included; a test that waits
@@ -45,14 +46,6 @@ async fn a_partners_consumer_misses_nothing_whichever_side_is_killed() {
     }
 }
 
-async fn node_is_there() -> bool {
-    let Ok(node) = Command::new("node").arg("--version").output().await else { return false };
-    let version = String::from_utf8_lossy(&node.stdout).into_owned();
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
-    let npm = Command::new("npm").arg("--version").output().await;
-    major.is_some_and(|major: u32| major >= 20) && npm.is_ok_and(|npm| npm.status.success())
-}
-
 /// The example, built in a folder of its own.
 async fn build() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -66,13 +59,6 @@ async fn build() -> TempDir {
     npm(&folder, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).await;
     npm(&folder, &["run", "build"]).await;
     folder
-}
-
-async fn npm(folder: &TempDir, arguments: &[&str]) {
-    let done = Command::new("npm").args(arguments).current_dir(folder).output().await.unwrap();
-    let said = [done.stdout, done.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
-    // If this failed, you probably have no way to npm's registry, or the lock file is not the manifest's.
-    assert!(done.status.success(), "npm {}: {}", arguments.join(" "), said.join("\n"));
 }
 
 /// An API key.

@@ -1,5 +1,5 @@
 //! HTTP to addresses that callers chose: never to a private one, however its name resolves, and never
-//! further than one answer (EVT-7). Not here: what is sent, and what an answer means.
+//! further than one answer (EVT-7, ORG-2). Not here: what is sent, and what an answer means.
 
 mod guard;
 
@@ -7,6 +7,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openidconnect::{HttpRequest, HttpResponse};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use url::Url;
@@ -16,6 +17,8 @@ use crate::config::WebhookConfig;
 
 /// Characters of an answer that are kept.
 const KEPT: usize = 1_000;
+/// Bytes of an answer that is read whole.
+const LONGEST: usize = 1024 * 1024;
 /// For the connection alone.
 const CONNECTING: Duration = Duration::from_secs(5);
 /// How long a connection is kept for the next message. It goes where it was once allowed to go.
@@ -96,6 +99,25 @@ impl Outbound {
         let body = String::from_utf8_lossy(&bytes);
         let body = body.chars().filter(|character| *character != '\0').take(KEPT).collect();
         Ok(Reply { status: response.status().as_u16(), retry_after, body })
+    }
+}
+
+impl Outbound {
+    /// Sends what a library put together, and reads the answer, which must not be long.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, String> {
+        let request = reqwest::Request::try_from(request).map_err(|error| explain(&error))?;
+        self.guard.check(request.url())?;
+        let mut response = self.client.execute(request).await.map_err(|error| explain(&error))?;
+        let mut answer = HttpResponse::new(Vec::new());
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = response.headers().clone();
+        while let Some(chunk) = response.chunk().await.map_err(|error| explain(&error))? {
+            answer.body_mut().extend_from_slice(&chunk);
+            if answer.body().len() > LONGEST {
+                return Err("The answer is too long.".to_owned());
+            }
+        }
+        Ok(answer)
     }
 }
 

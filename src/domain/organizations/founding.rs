@@ -35,11 +35,12 @@ pub async fn sign_up(stranger: &Stranger<'_>, wanted: SignUp) -> Result<SignedIn
     let wanted = parse(wanted)?;
     let (person_id, password_hash) = person(stranger, &wanted).await?;
     let org_id = stranger.clock.id().into();
-    let (session, token) = staff_sessions::prepare(stranger, org_id, person_id)?;
+    let (session, token) = staff_sessions::prepare(stranger, org_id)?;
     let founding = Founding {
         slug: wanted.slug,
         organization_name: wanted.organization_name,
         time_zone: wanted.time_zone.unwrap_or_else(|| "UTC".into()),
+        person_id,
         member_id: stranger.clock.id().into(),
         name: wanted.name,
         email: wanted.email,

@@ -10,7 +10,7 @@ use futures::FutureExt as _;
 
 use super::policy::{SharingPolicy, SharingPolicyPatch};
 use crate::db::enums::{Plan, Role};
-use crate::db::ids::{MemberId, OrgId};
+use crate::db::ids::{MemberId, OrgId, PersonId};
 use crate::db::pool::Pools;
 use crate::db::schema::staff::{event_counters, members, organizations};
 use crate::db::scope::{Access, Door, Tx};
@@ -61,6 +61,7 @@ pub(super) struct Founding {
     pub slug: String,
     pub organization_name: String,
     pub time_zone: String,
+    pub person_id: PersonId,
     pub member_id: MemberId,
     pub name: String,
     pub email: String,
@@ -89,7 +90,7 @@ async fn write_founding(
     mut connection: &AsyncPgConnection,
     founding: &Founding,
 ) -> QueryResult<Option<Staff>> {
-    let (org, person) = (founding.session.org_id, founding.session.person_id);
+    let (org, person) = (founding.session.org_id, founding.person_id);
     if let Some(hash) = &founding.password_hash {
         people::register(connection, person, &founding.email, hash).await?;
     }
@@ -121,7 +122,7 @@ async fn write_founding(
         members::email.eq(&founding.email),
     );
     diesel::insert_into(members::table).values(owner).execute(&mut connection).await?;
-    staff_sessions::start(connection, &founding.session).await
+    staff_sessions::start(connection, &founding.session, person).await
 }
 
 pub(super) async fn read(tx: &Tx<Staff>) -> Result<Organization> {

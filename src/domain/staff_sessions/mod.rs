@@ -39,22 +39,31 @@ pub async fn sign_in(
 ) -> Result<SignedIn> {
     let person = people::sign_in(stranger, credentials).await?;
     let org = choose(stranger, person, slug).await?;
-    let (new, token) = prepare(stranger, org, person)?;
-    let tx = rows::enter_with(stranger.pools, &new).await?.ok_or(Error::WrongPassword)?;
+    let (new, token) = prepare(stranger, org)?;
+    let tx = rows::enter_with(stranger.pools, &new, person).await?.ok_or(Error::WrongPassword)?;
+    admit(stranger, tx, &new, token).await
+}
+
+/// Lets in whom the door let in, unless they came by a page that the organisation does not list.
+pub(super) async fn admit(
+    stranger: &Stranger<'_>,
+    tx: Tx<Staff>,
+    new: &NewSession,
+    token: Token,
+) -> Result<SignedIn> {
     let write = Write::new(tx, stranger.clock.clone(), stranger.origin.clone());
     let arrived = match origins::admit(stranger.page, &write).await {
-        Ok(()) => arrive(&write, &new, token).await,
+        Ok(()) => arrive(&write, new, token).await,
         Err(refused) => Err(refused),
     };
     write.finish(arrived).await
 }
 
 /// A session to start, and the token that will open it.
-pub(super) fn prepare(stranger: &Stranger<'_>, org: OrgId, person: PersonId) -> Result<(NewSession, Token)> {
+pub(super) fn prepare(stranger: &Stranger<'_>, org: OrgId) -> Result<(NewSession, Token)> {
     let token = Token::new(TokenKind::StaffSession)?;
     let new = NewSession {
         org_id: org,
-        person_id: person,
         id: stranger.clock.id().into(),
         token_hash: token.hash(),
         user_agent: stranger.user_agent.map(|agent| agent.chars().take(300).collect()),

@@ -39,11 +39,10 @@ pub struct SessionFilter {
     pub now: DateTime<Utc>,
 }
 
-/// A session to start, for a person who proved who they are.
+/// A session to start, for somebody who proved who they are.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     pub org_id: OrgId,
-    pub person_id: PersonId,
     pub id: StaffSessionId,
     pub token_hash: CredentialHash,
     pub user_agent: Option<String>,
@@ -63,10 +62,14 @@ diesel::define_sql_function! {
 }
 
 /// Starts a session and reads whom it stands for: nobody, if the membership has ended.
-pub async fn start(mut connection: &AsyncPgConnection, new: &NewSession) -> QueryResult<Option<Staff>> {
+pub async fn start(
+    mut connection: &AsyncPgConnection,
+    new: &NewSession,
+    person: PersonId,
+) -> QueryResult<Option<Staff>> {
     let started = start_staff_session(
         new.org_id,
-        new.person_id,
+        person,
         new.id,
         new.token_hash.to_vec(),
         new.user_agent.as_deref(),
@@ -77,12 +80,16 @@ pub async fn start(mut connection: &AsyncPgConnection, new: &NewSession) -> Quer
 }
 
 /// Enters an organisation by starting a session there.
-pub(super) async fn enter_with(pools: &Pools, new: &NewSession) -> Result<Option<Tx<Staff>>> {
+pub(super) async fn enter_with(
+    pools: &Pools,
+    new: &NewSession,
+    person: PersonId,
+) -> Result<Option<Tx<Staff>>> {
     let new = Arc::new(new.clone());
     pools
         .enter(Door::Street, Access::Write, |connection| {
             let new = new.clone();
-            async move { start(connection, &new).await }.boxed()
+            async move { start(connection, &new, person).await }.boxed()
         })
         .await
 }

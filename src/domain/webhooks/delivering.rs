@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::schedule::{self, Verdict};
-use super::secrets::{Sealed, WebhookSecret};
+use super::secrets::WebhookSecret;
 use crate::clock::Clock;
 use crate::db::enums::{WebhookDeliveryState, WebhookDisabledFor};
 use crate::db::ids::{OrgId, WebhookDeliveryId, WebhookEndpointId};
@@ -21,6 +21,7 @@ use crate::db::scope::{Access, Door, Tx};
 use crate::domain::changes::{self, Change};
 use crate::domain::events::CursorKey;
 use crate::error::{Error, Result};
+use crate::sealing::Sealed;
 use crate::sealing::SealingKeys;
 use rows::{Endpoint, Pending};
 

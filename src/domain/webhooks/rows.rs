@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::secrets::Sealed;
 use crate::db::enums::{WebhookDeliveryState, WebhookDisabledFor};
 use crate::db::ids::{CompanyId, MemberId, OrgId, WebhookDeliveryId, WebhookEndpointId};
 use crate::db::paging::{MAX_COUNT, Page};
@@ -18,6 +17,7 @@ use crate::domain::callers::Staff;
 use crate::domain::changes::Write;
 use crate::domain::events::{EventFilter, FOR_ADMINS, Position};
 use crate::error::Result;
+use crate::sealing::Sealed;
 
 /// Rows that one statement adds.
 const BATCH: usize = 1_000;

@@ -1,8 +1,6 @@
 //! What deliveries are signed with: made here, shown once, kept sealed, since unlike a token it must be
 //! known again at each delivery (invariant 14).
 
-use aes_siv::aead::{Aead as _, KeyInit as _, Payload};
-use aes_siv::{Aes128SivAead, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rand::TryRng as _;
@@ -12,21 +10,13 @@ use standardwebhooks::Webhook;
 
 use crate::db::ids::{OrgId, WebhookEndpointId};
 use crate::error::{Error, Result};
-use crate::sealing::{SealingKey, SealingKeys};
+use crate::sealing::{Sealed, SealingKeys};
 
 const PURPOSE: &[u8] = b"webhook secret";
 
 /// An endpoint's secret. Cannot be printed.
 #[derive(Clone, Debug)]
 pub struct WebhookSecret(SecretSlice<u8>);
-
-/// What is kept of it.
-#[derive(Clone, Debug)]
-pub struct Sealed {
-    pub bytes: Vec<u8>,
-    /// Id of the sealing key.
-    pub key: String,
-}
 
 impl WebhookSecret {
     /// A fresh one of 32 bytes.
@@ -43,10 +33,7 @@ impl WebhookSecret {
 
     /// Seals it for one endpoint.
     pub(super) fn seal(&self, keys: &SealingKeys, org: OrgId, endpoint: WebhookEndpointId) -> Sealed {
-        let key = keys.newest();
-        let payload = Payload { msg: self.0.expose_secret(), aad: &bound_to(org, endpoint) };
-        let bytes = cipher(key).encrypt(&Nonce::default(), payload).expect("32 bytes can be sealed");
-        Sealed { bytes, key: key.id.clone() }
+        keys.seal(PURPOSE, &bound_to(org, endpoint), self.0.expose_secret())
     }
 
     /// Opens what was sealed; none if the key was taken away.
@@ -56,9 +43,7 @@ impl WebhookSecret {
         endpoint: WebhookEndpointId,
         sealed: &Sealed,
     ) -> Option<Self> {
-        let payload = Payload { msg: &sealed.bytes, aad: &bound_to(org, endpoint) };
-        let opened = cipher(keys.by_id(&sealed.key)?).decrypt(&Nonce::default(), payload).ok()?;
-        Some(Self(opened.into()))
+        keys.open(PURPOSE, &bound_to(org, endpoint), sealed).map(Self)
     }
 
     /// The signature of a message sent at `timestamp`, in seconds since 1970.
@@ -70,8 +55,4 @@ impl WebhookSecret {
 
 fn bound_to(org: OrgId, endpoint: WebhookEndpointId) -> Vec<u8> {
     [org.0.as_bytes().as_slice(), endpoint.0.as_bytes()].concat()
-}
-
-fn cipher(key: &SealingKey) -> Aes128SivAead {
-    Aes128SivAead::new(&key.derive(PURPOSE).into())
 }

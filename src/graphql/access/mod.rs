@@ -2,6 +2,7 @@
 
 mod organizations;
 mod portals;
+mod sign_in_providers;
 mod staff_sessions;
 
 use async_graphql::MergedObject;
@@ -12,5 +13,6 @@ use async_graphql::MergedObject;
 pub struct AccessMutation(
     organizations::OrganizationAccess,
     staff_sessions::StaffAccess,
+    sign_in_providers::ProviderAccess,
     portals::PortalAccess,
 );

@@ -148,6 +148,8 @@ staff_events! {
     "webhook_endpoint.deleted" WebhookEndpointDeleted { endpoint_id "id" "The endpoint." } "A webhook endpoint was deleted. Told to OWNER and ADMIN only."
     "webhook_delivery.parked" WebhookDeliveryParked { delivery_id "id" "The delivery." endpoint_id "endpointId" "Its endpoint." } "An event could not be delivered, and was given up. Told to OWNER and ADMIN only."
     "webhook_delivery.replayed" WebhookDeliveryReplayed { delivery_id "id" "The delivery." } "An event was sent once more. Told to OWNER and ADMIN only."
+    "sign_in_provider.updated" SignInProviderUpdated {} "Members sign in through another provider, or its settings changed."
+    "sign_in_provider.removed" SignInProviderRemoved {} "Members no longer sign in through a provider."
     "company.created" CompanyCreated {} "A company was added."
     "company.updated" CompanyUpdated {} "A company changed."
     "company.archived" CompanyArchived {} "A company was archived."

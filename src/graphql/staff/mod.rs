@@ -10,6 +10,7 @@ pub mod organizations;
 pub mod portals;
 pub mod record_types;
 pub mod records;
+pub mod sign_in_providers;
 pub mod staff_sessions;
 pub mod webhooks;
 
@@ -31,6 +32,7 @@ pub struct StaffQuery(
     portals::PortalSessionQueries,
     record_types::RecordTypeQueries,
     records::StaffRecordQueries,
+    sign_in_providers::SignInProviderQueries,
     staff_sessions::StaffSessionQueries,
     webhooks::WebhookQueries,
 );
@@ -53,6 +55,7 @@ pub struct StaffMutation(
     record_types::FieldMutations,
     records::RecordMutations,
     records::MilestoneMutations,
+    sign_in_providers::SignInProviderMutations,
     staff_sessions::StaffSessionMutations,
     webhooks::WebhookMutations,
 );

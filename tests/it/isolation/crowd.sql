@@ -90,6 +90,11 @@ begin
             (org, gen_random_uuid(), 'Events', sha256(('vk_events' || org)::bytea), 'aaaa', '{EVENTS_READ}', company, member, null),
             (org, gen_random_uuid(), 'Gone', sha256(('vk_revoked' || org)::bytea), 'aaaa', '{EVENTS_READ}', null, member, now());
 
+        -- Where members sign in, and who the first is there.
+        insert into sign_in_providers (org_id, issuer, client_id, client_secret, client_secret_key, redirect_url, configured_by)
+        values (org, 'https://login.example', 'vestibule', 's', 'test', 'https://staff.example/back', member);
+        insert into member_identities (org_id, issuer, subject, member_id) values (org, 'https://login.example', org::text, member);
+
         -- A webhook endpoint with a delivery and its try.
         insert into webhook_endpoints (org_id, id, url, secret, secret_key, queued_to, created_by)
         values (org, gen_random_uuid(), 'https://partner.example/hook', 's', 'test', 1, member) returning id into link;
