@@ -23,6 +23,7 @@ pub mod positions;
 pub mod record_types;
 pub mod records;
 pub mod retention;
+pub mod sections;
 pub mod shared_records;
 pub mod sign_in_providers;
 pub mod staff_sessions;

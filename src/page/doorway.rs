@@ -4,12 +4,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+use super::sections::{self, Entry, Here, Tally};
 use super::{Inside, Visit, accent, assets};
 
 /// The part of every answer that the frame is made of.
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
     pub doorway: Doorway,
+    pub sections: Vec<Tally>,
 }
 
 /// `PortalDoorway`, as the documents ask for it.
@@ -54,6 +56,8 @@ pub(super) struct Frame {
     pub inside: Option<Inside>,
     /// Name of the accent's stylesheet.
     pub accent: String,
+    /// The navigation.
+    pub sections: Vec<Entry>,
     pub version: &'static str,
     pub shows_files: bool,
     pub shows_messages: bool,
@@ -78,7 +82,7 @@ impl Website {
 }
 
 impl Frame {
-    pub fn new(doorway: Doorway, visit: &Visit<'_>) -> Self {
+    pub fn new(Answer { doorway, sections }: Answer, here: Here<'_>, visit: &Visit<'_>) -> Self {
         let organization = doorway.organization;
         let zone: Tz = organization.time_zone.parse().unwrap_or(Tz::UTC);
         let shows = |mode: &str| doorway.modes.iter().any(|shown| shown == mode);
@@ -87,6 +91,7 @@ impl Frame {
             initial: organization.name.chars().next().map(String::from).unwrap_or_default(),
             website: organization.website.as_deref().and_then(Website::new),
             accent: accent::sheet_name(&organization.accent_color),
+            sections: sections::entries(&sections, &visit.home(), here),
             home: visit.home(),
             inside: visit.inside,
             version: assets::version(),

@@ -4,12 +4,14 @@ use askama::Template;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::doorway::{Doorway, Frame};
+use super::doorway::{self, Frame};
+use super::sections::{self, Here, Tally, TypeTally};
 use super::{Day, Visit, counted, words};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
-    doorway: Doorway,
+    #[serde(flatten)]
+    around: doorway::Answer,
     home: Home,
 }
 
@@ -21,6 +23,7 @@ struct Home {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SectionAnswer {
+    key: String,
     name: String,
     name_plural: String,
     count: i64,
@@ -36,6 +39,7 @@ struct GroupAnswer {
     count: i64,
     average_percent: Option<i64>,
     file_count: i64,
+    message_count: i64,
     statuses: Vec<Status>,
     records: Vec<RecordAnswer>,
 }
@@ -74,6 +78,8 @@ struct Figure {
 }
 
 struct Section {
+    /// What it is called in addresses.
+    anchor: String,
     heading: String,
     count: i64,
     groups: Vec<Group>,
@@ -107,11 +113,31 @@ struct Due {
 }
 
 impl HomePage {
-    pub fn new(Answer { doorway, home }: Answer, visit: &Visit<'_>) -> Self {
-        let frame = Frame::new(doorway, visit);
+    pub fn new(Answer { mut around, home }: Answer, visit: &Visit<'_>) -> Self {
+        add_up(&home, &mut around.sections);
+        let frame = Frame::new(around, Here::Overview, visit);
         let figures = figures(&home.sections, frame.today);
         let sections = home.sections.into_iter().map(|section| Section::new(section, &frame)).collect();
         Self { frame, figures, sections }
+    }
+}
+
+/// The counts that were not asked for, since the home holds them.
+fn add_up(home: &Home, tallies: &mut [Tally]) {
+    let groups = || home.sections.iter().flat_map(|section| &section.groups);
+    for tally in tallies {
+        match tally.mode.as_str() {
+            "RECORDS" => tally.types = home.sections.iter().map(SectionAnswer::tally).collect(),
+            "FILES" => tally.count = tally.count.or_else(|| Some(groups().map(|g| g.file_count).sum())),
+            "MESSAGES" => tally.count = tally.count.or_else(|| Some(groups().map(|g| g.message_count).sum())),
+            _ => {}
+        }
+    }
+}
+
+impl SectionAnswer {
+    fn tally(&self) -> TypeTally {
+        TypeTally { key: self.key.clone(), name_plural: self.name_plural.clone(), count: self.count }
     }
 }
 
@@ -148,6 +174,7 @@ fn figures(sections: &[SectionAnswer], today: NaiveDate) -> Vec<Figure> {
 impl Section {
     fn new(section: SectionAnswer, frame: &Frame) -> Self {
         Self {
+            anchor: sections::anchor(&section.key),
             count: section.count,
             heading: section.name_plural,
             groups: section.groups.into_iter().map(|group| Group::new(group, frame)).collect(),

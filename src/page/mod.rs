@@ -9,6 +9,7 @@ mod door;
 mod doorway;
 mod home;
 mod record;
+mod sections;
 mod words;
 
 use askama::Template;
@@ -18,13 +19,30 @@ use serde_json::Value;
 use crate::error::{DoorFace, Error, LINK_INACTIVE, Result};
 pub use door::Prompt;
 use doorway::Frame;
+use sections::Here;
+
+/// The fragment `Doorway`, for documents that ask for it.
+macro_rules! doorway {
+    () => {
+        include_str!("documents/fragments/doorway.graphql")
+    };
+}
+
+/// The fragment `Around`: what every page of a portal asks for besides its own.
+macro_rules! around {
+    () => {
+        concat!(include_str!("documents/fragments/around.graphql"), doorway!())
+    };
+}
 
 /// Reads what the home shows.
-pub const HOME: &str = include_str!("documents/home.graphql");
+pub const HOME: &str = concat!(include_str!("documents/home.graphql"), doorway!());
 /// Reads what a record's page shows; takes `$id`.
-pub const RECORD: &str = include_str!("documents/record.graphql");
+pub const RECORD: &str = concat!(include_str!("documents/record.graphql"), around!());
 /// Reads what stands around every page of a portal.
-pub const DOORWAY: &str = include_str!("documents/doorway.graphql");
+pub const AROUND: &str = concat!(include_str!("documents/page.graphql"), around!());
+/// Reads whose door it is, and nothing behind it.
+pub const DOORWAY: &str = concat!(include_str!("documents/doorway.graphql"), doorway!());
 
 /// Says that something changed of what the portal shows.
 pub const EVENTS: &str = include_str!("documents/events.graphql");
@@ -91,10 +109,10 @@ pub fn record(data: Value, visit: &Visit<'_>) -> Result<Option<String>> {
     record::RecordPage::new(portal, visit).map(|page| write(&page)).transpose()
 }
 
-/// "Nothing here", in the portal's look, from the answer to [`DOORWAY`] or [`RECORD`].
+/// "Nothing here", in the portal's look, from the answer to [`AROUND`] or another page's.
 pub fn missing(data: Value, visit: &Visit<'_>) -> Result<String> {
     let Root { portal } = read::<Root<doorway::Answer>>(data)?;
-    write(&MissingPage { frame: Frame::new(portal.doorway, visit) })
+    write(&MissingPage { frame: Frame::new(portal, Here::Elsewhere, visit) })
 }
 
 /// The one answer of LINK-5. It wears nobody's look, so that it tells nothing.

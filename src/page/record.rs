@@ -4,12 +4,14 @@ use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
-use super::doorway::{Doorway, Frame, Website};
+use super::doorway::{self, Frame, Website};
+use super::sections::Here;
 use super::{Day, Visit, accent, counted, words};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
-    doorway: Doorway,
+    #[serde(flatten)]
+    around: doorway::Answer,
     record: Option<RecordAnswer>,
 }
 
@@ -35,6 +37,7 @@ struct RecordAnswer {
 
 #[derive(Debug, Deserialize)]
 struct TypeAnswer {
+    key: String,
     name: String,
 }
 
@@ -117,8 +120,9 @@ struct Fact {
 
 impl RecordPage {
     /// None if the portal shows no such record.
-    pub fn new(Answer { doorway, record }: Answer, visit: &Visit<'_>) -> Option<Self> {
-        let (frame, record) = (Frame::new(doorway, visit), record?);
+    pub fn new(Answer { around, record }: Answer, visit: &Visit<'_>) -> Option<Self> {
+        let record = record?;
+        let frame = Frame::new(around, Here::Type(&record.kind.key), visit);
         let facts = facts(&record, &frame);
         let milestones = milestones(record.milestones, &frame);
         let delivered = record.phase.as_deref() == Some("DELIVERED");

@@ -36,6 +36,7 @@ mod record_types;
 mod records;
 mod resilience;
 mod retention;
+mod sections;
 mod sharing;
 mod sharing_links;
 mod statements;

@@ -5,12 +5,18 @@ mod doorway;
 pub mod events;
 mod home;
 mod records;
+mod sections;
 
 use async_graphql::MergedObject;
 
 /// What a portal shows.
 #[derive(Default, MergedObject)]
-pub struct PortalQuery(doorway::DoorwayQueries, home::HomeQueries, records::RecordQueries);
+pub struct PortalQuery(
+    doorway::DoorwayQueries,
+    home::HomeQueries,
+    records::RecordQueries,
+    sections::SectionQueries,
+);
 
 /// What a portal's visitor may do. Its fields run one after another.
 #[derive(Default, MergedObject)]

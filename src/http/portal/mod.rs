@@ -91,7 +91,7 @@ async fn record(visitor: Visitor) -> Response {
 
 /// No page of ours: in the portal's look if the link lives.
 async fn elsewhere(visitor: Visitor) -> Response {
-    match visitor.ask(page::DOORWAY, json!({})).await {
+    match visitor.ask(page::AROUND, json!({})).await {
         Ok(data) => visitor.show(StatusCode::NOT_FOUND, page::missing(data, &visitor.visit())),
         Err(refusal) => visitor.refuse(refusal).await,
     }

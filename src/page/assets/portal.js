@@ -12,6 +12,9 @@ if (events) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("content");
     if (!answer.ok || !fresh) return location.reload();
+    const [sections, counted] = [document, page].map((of) => of.getElementById("sections"));
+    if (!sections !== !counted) return location.reload();
+    if (sections) sections.replaceChildren(...counted.childNodes);
     if (fresh.innerHTML === content.innerHTML) return;
     content.replaceChildren(...fresh.childNodes);
     told.textContent = "";

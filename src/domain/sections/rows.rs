@@ -1,0 +1,50 @@
+//! The counts, as `app_portal`.
+
+use diesel::dsl::{case_when, count};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_async::RunQueryDsl;
+
+use crate::db::enums::PortalMode;
+use crate::db::schema::portal::{files, messages, record_types, records};
+use crate::db::scope::Tx;
+use crate::domain::callers::Portal;
+use crate::error::Result;
+
+/// The sections that have a count. Another one is added here and in [`counts`].
+pub(super) const COUNTED: &[PortalMode] = &[PortalMode::Records, PortalMode::Files, PortalMode::Messages];
+/// Those whose counts add up from the home.
+pub(super) const OF_THE_HOME: &[PortalMode] = &[PortalMode::Records, PortalMode::Files, PortalMode::Messages];
+
+/// A record type with how many of its records show.
+#[derive(Clone, Debug, Queryable)]
+pub struct TypeTally {
+    pub key: String,
+    pub name_plural: String,
+    pub count: i64,
+}
+
+/// Counts the wanted sections in one statement; what is not wanted is not looked at.
+pub(super) async fn counts(tx: &Tx<Portal>, wanted: &[PortalMode]) -> Result<Vec<(PortalMode, i64)>> {
+    let wants = |mode| wanted.contains(&mode).into_sql::<Bool>();
+    let (records, files, messages): (Option<i64>, Option<i64>, Option<i64>) = diesel::select((
+        case_when(wants(PortalMode::Records), records::table.count().single_value()),
+        case_when(wants(PortalMode::Files), files::table.count().single_value()),
+        case_when(wants(PortalMode::Messages), messages::table.count().single_value()),
+    ))
+    .get_result(&mut tx.connection())
+    .await?;
+    let counts =
+        [(PortalMode::Records, records), (PortalMode::Files, files), (PortalMode::Messages, messages)];
+    Ok(counts.into_iter().filter_map(|(mode, count)| Some((mode, count?))).collect())
+}
+
+pub(super) async fn types(tx: &Tx<Portal>) -> Result<Vec<TypeTally>> {
+    Ok(record_types::table
+        .inner_join(records::table.on(records::type_id.eq(record_types::id)))
+        .group_by((record_types::id, record_types::key, record_types::name_plural))
+        .order(record_types::id)
+        .select((record_types::key, record_types::name_plural, count(records::id)))
+        .load(&mut tx.connection())
+        .await?)
+}
