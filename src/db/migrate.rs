@@ -57,7 +57,7 @@ pub async fn state(pools: &Pools) -> anyhow::Result<SchemaState> {
     }
     let mut connection = pools.lend(Login::System).await?;
     let applied: Vec<String> =
-        migrations::table.select(migrations::version).load(&mut connection).await.or_else(
+        migrations::table.select(migrations::version).load(&mut connection.connection).await.or_else(
             |error| match error {
                 diesel::result::Error::DatabaseError(..) => Ok(Vec::new()),
                 other => Err(other),

@@ -1,9 +1,10 @@
 //! One pool for each database login, so that what serves clients cannot become staff.
 
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
+use deadpool::managed::{Manager, Metrics, Object, Pool, RecycleResult};
 use diesel_async::AsyncPgConnection;
-use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use prometheus::HistogramVec;
 use secrecy::{ExposeSecret, SecretString};
@@ -12,7 +13,39 @@ use tokio_postgres::Config;
 use crate::error::{Error, Result};
 
 /// A connection on loan from a pool.
-pub type Connection = Object<AsyncPgConnection>;
+pub type Connection = Object<Wires>;
+
+/// A connection, and which door functions it has prepared: a bit each.
+pub struct Wire {
+    pub(super) connection: AsyncPgConnection,
+    prepared: AtomicU8,
+}
+
+impl Wire {
+    pub(super) fn has_prepared(&self, doors: u8) -> bool {
+        self.prepared.load(Ordering::Relaxed) & doors == doors
+    }
+
+    pub(super) fn notes_prepared(&self, doors: u8) {
+        self.prepared.fetch_or(doors, Ordering::Relaxed);
+    }
+}
+
+/// Connects for one login.
+pub struct Wires(AsyncDieselConnectionManager<AsyncPgConnection>);
+
+impl Manager for Wires {
+    type Type = Wire;
+    type Error = diesel_async::pooled_connection::PoolError;
+
+    async fn create(&self) -> Result<Wire, Self::Error> {
+        Ok(Wire { connection: self.0.create().await?, prepared: AtomicU8::default() })
+    }
+
+    async fn recycle(&self, wire: &mut Wire, metrics: &Metrics) -> RecycleResult<Self::Error> {
+        self.0.recycle(&mut wire.connection, metrics).await
+    }
+}
 
 /// The database logins of invariant 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +77,10 @@ impl Login {
 
 /// The pools that requests and the worker draw from.
 pub struct Pools {
-    pub(super) staff: Pool<AsyncPgConnection>,
-    pub(super) partner: Pool<AsyncPgConnection>,
-    pub(super) portal: Pool<AsyncPgConnection>,
-    pub(super) system: Pool<AsyncPgConnection>,
+    pub(super) staff: Pool<Wires>,
+    pub(super) partner: Pool<Wires>,
+    pub(super) portal: Pool<Wires>,
+    pub(super) system: Pool<Wires>,
     waits: HistogramVec,
     patience: Duration,
 }
@@ -114,18 +147,18 @@ impl Pools {
     }
 }
 
-fn unavailable(error: &PoolError) -> Error {
+fn unavailable(error: &impl std::fmt::Display) -> Error {
     tracing::warn!(error = %error, "no database connection");
     Error::Unavailable("database")
 }
 
-fn manager(url: &SecretString) -> AsyncDieselConnectionManager<AsyncPgConnection> {
+fn manager(url: &SecretString) -> Wires {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
-    AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config)
+    Wires(AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config))
 }
 
-fn build(url: &SecretString, size: PoolSize) -> anyhow::Result<Pool<AsyncPgConnection>> {
+fn build(url: &SecretString, size: PoolSize) -> anyhow::Result<Pool<Wires>> {
     url.expose_secret()
         .parse::<Config>()
         .map_err(|_| anyhow::anyhow!("DATABASE_URL is not a Postgres address"))?;

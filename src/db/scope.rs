@@ -1,15 +1,13 @@
-//! The only BEGIN. A transaction is entered through one door function, in one batch sent ahead of
-//! the first query, and its connection goes back to the pool only if it ended cleanly.
+//! The only BEGIN. A transaction is entered through one door function, sent with BEGIN ahead of the
+//! first query, and its connection goes back to the pool only if it ended cleanly.
 //!
 //! What is deliberately absent: a way from one scope into another, and a transaction without one.
 
-use std::fmt::Write as _;
-
 use diesel::QueryResult;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection};
 
 use super::ids::OrgId;
-use super::pool::{Connection, Login, Pools};
+use super::pool::{Connection, Login, Pools, Wire};
 use crate::error::{Error, Result};
 
 /// SHA-256 of a credential; what door functions take.
@@ -67,30 +65,56 @@ impl Door {
         }
     }
 
-    /// One simple-protocol batch. Nothing but hexadecimal digits and ids is ever put into it.
-    fn batch(self, access: Access) -> String {
-        let mut sql = String::with_capacity(160);
-        sql.push_str(match access {
-            Access::Read => "begin isolation level repeatable read read only",
-            Access::Write => "begin",
-        });
-        let _ = match self {
-            Self::Staff(hash) => write!(sql, "; select enter_staff({})", bytes(Some(hash))),
-            Self::Key(hash) => write!(sql, "; select enter_key({})", bytes(Some(hash))),
-            Self::Preview(hash) => write!(sql, "; select enter_preview({})", bytes(Some(hash))),
-            Self::Portal(PortalPass { hash, visit, passed }) => {
-                let [hash, visit, passed] = [Some(hash), visit, passed].map(bytes);
-                write!(sql, "; select enter_portal({hash}, {visit}, {passed})")
+    /// Its place among those that a connection has prepared; none if there is no function to call.
+    fn bit(self) -> u8 {
+        match self {
+            Self::Staff(_) => 1,
+            Self::Key(_) => 2,
+            Self::Portal(_) => 4,
+            Self::Preview(_) => 8,
+            Self::Organization(_) => 16,
+            Self::Street | Self::Doorstep | Self::System => 0,
+        }
+    }
+
+    async fn open(self, mut connection: &AsyncPgConnection) -> QueryResult<()> {
+        use functions::{enter_key, enter_organization, enter_portal, enter_preview, enter_staff};
+        let connection = &mut connection;
+        let opened = match self {
+            Self::Staff(hash) => diesel::select(enter_staff(hash.to_vec())).execute(connection).await,
+            Self::Key(hash) => diesel::select(enter_key(hash.to_vec())).execute(connection).await,
+            Self::Preview(hash) => diesel::select(enter_preview(hash.to_vec())).execute(connection).await,
+            Self::Portal(pass) => {
+                let [visit, passed] = [pass.visit, pass.passed].map(|hash| hash.map(|hash| hash.to_vec()));
+                diesel::select(enter_portal(pass.hash.to_vec(), visit, passed)).execute(connection).await
             }
-            Self::Organization(org) => write!(sql, "; select enter_organization('{org}')"),
-            Self::Street | Self::Doorstep | Self::System => Ok(()),
+            Self::Organization(org) => diesel::select(enter_organization(org)).execute(connection).await,
+            Self::Street | Self::Doorstep | Self::System => Ok(0),
         };
-        sql
+        opened.map(drop)
     }
 }
 
-fn bytes(hash: Option<CredentialHash>) -> String {
-    hash.map_or_else(|| "null".to_owned(), |hash| format!("'\\x{}'", hex::encode(hash)))
+/// The door functions.
+mod functions {
+    use diesel::sql_types::{Binary, Nullable, Uuid};
+
+    diesel::define_sql_function! { fn enter_staff(hash: Binary); }
+    diesel::define_sql_function! { fn enter_key(hash: Binary); }
+    diesel::define_sql_function! {
+        fn enter_portal(hash: Binary, visit: Nullable<Binary>, passed: Nullable<Binary>);
+    }
+    diesel::define_sql_function! { fn enter_preview(hash: Binary); }
+    diesel::define_sql_function! { fn enter_organization(org: Uuid); }
+}
+
+impl Access {
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Read => "begin isolation level repeatable read read only",
+            Self::Write => "begin",
+        }
+    }
 }
 
 /// An open transaction of scope `S`. `S` holds who is asking, read under the scope itself.
@@ -149,8 +173,12 @@ impl<S, T> Tx<(S, T)> {
 struct Held(Option<Connection>);
 
 impl Held {
-    fn connection(&self) -> &AsyncPgConnection {
+    fn wire(&self) -> &Wire {
         self.0.as_deref().expect("a transaction holds its connection until it ends")
+    }
+
+    fn connection(&self) -> &AsyncPgConnection {
+        &self.wire().connection
     }
 
     /// Its transaction ended cleanly, or never began.
@@ -190,11 +218,21 @@ impl Pools {
         F: for<'a> Fn(&'a AsyncPgConnection) -> futures::future::BoxFuture<'a, QueryResult<Option<S>>>,
     {
         let held = Held(Some(self.lend(door.login()).await?));
-        let batch = door.batch(access);
-        // `join!` polls in order: the batch is on the wire before the first query is.
-        let (begun, read) = futures::join!(run_batch(held.connection(), &batch), first(held.connection()));
-        begun?;
-        let Some(scope) = read? else {
+        let connection = held.connection();
+        let read = if held.wire().has_prepared(door.bit()) {
+            // `join!` polls in order: BEGIN and the door are on the wire before the first query is.
+            let (begun, opened, read) =
+                futures::join!(begin(connection, access), door.open(connection), first(connection));
+            begun.and(opened)?;
+            read?
+        } else {
+            // The door's statement is still to be prepared, which would let the first query overtake it.
+            let (begun, opened) = futures::join!(begin(connection, access), door.open(connection));
+            begun.and(opened)?;
+            held.wire().notes_prepared(door.bit());
+            first(connection).await?
+        };
+        let Some(scope) = read else {
             Tx { held, scope: () }.rollback().await?;
             return Ok(None);
         };
@@ -202,6 +240,6 @@ impl Pools {
     }
 }
 
-async fn run_batch(mut connection: &AsyncPgConnection, batch: &str) -> QueryResult<()> {
-    connection.batch_execute(batch).await
+async fn begin(mut connection: &AsyncPgConnection, access: Access) -> QueryResult<()> {
+    connection.batch_execute(access.begin()).await
 }
