@@ -88,6 +88,19 @@ ALTER FUNCTION public.close_scope() OWNER TO owner;
 
 COMMENT ON FUNCTION public.close_scope() IS 'Undoes open_scope, for a door that only asked whether there is something behind it.';
 
+CREATE FUNCTION public.company_is_reachable(org uuid, company uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    select exists (select from invitations i where i.org_id = org and i.company_id = company
+            and i.accepted_at is null and i.revoked_at is null and i.expires_at > now())
+        or exists (select from portals p where p.org_id = org and p.company_id = company
+            and p.revoked_at is null and coalesce(p.expires_at, 'infinity') > now())
+$$;
+
+ALTER FUNCTION public.company_is_reachable(org uuid, company uuid) OWNER TO owner;
+
+COMMENT ON FUNCTION public.company_is_reachable(org uuid, company uuid) IS 'Whether clients of a company have a pending invitation, a live portal or active access (INV-5).';
+
 CREATE FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) RETURNS bytea[]
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -417,6 +430,35 @@ ALTER FUNCTION public.found_organization(org uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.found_organization(org uuid) IS 'Enters an organisation that does not exist yet, for sign-up (ORG-1). Not from within another.';
 
+CREATE FUNCTION public.keep_former_token() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    insert into portal_link_tokens (org_id, token_hash, link_id, generation)
+    values (old.org_id, old.token_hash, old.id, old.generation);
+    return null;
+end $$;
+
+ALTER FUNCTION public.keep_former_token() OWNER TO door;
+
+COMMENT ON FUNCTION public.keep_former_token() IS 'Trigger: remembers the token that a link''s newest one replaces.';
+
+CREATE FUNCTION public.keep_internal_unreachable() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    if app_org() is not null and company_is_reachable(new.org_id, new.id) then
+        raise exception 'the company is reachable' using errcode = 'check_violation', constraint = 'internal_or_reachable';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.keep_internal_unreachable() OWNER TO door;
+
+COMMENT ON FUNCTION public.keep_internal_unreachable() IS 'Trigger: refuses to mark a company internal that clients can reach (INV-5).';
+
 CREATE FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone, has_left boolean) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -434,6 +476,24 @@ ALTER FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea,
 
 COMMENT ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone, has_left boolean) IS 'Stores the session of a browser that came back with its cookie (DOOR-4), if the link''s hash still opens a door that asks no code. has_left: who signed out before it was stored has no open session. For the worker, within the organisation it entered.';
 
+CREATE FUNCTION public.keep_reachable_external() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    apart boolean;
+begin
+    select c.internal into apart from companies c where c.org_id = new.org_id and c.id = new.company_id for share;
+    if apart then
+        raise exception 'the company is internal' using errcode = 'check_violation', constraint = 'internal_or_reachable';
+    end if;
+    return null;
+end $$;
+
+ALTER FUNCTION public.keep_reachable_external() OWNER TO door;
+
+COMMENT ON FUNCTION public.keep_reachable_external() IS 'Trigger: refuses anything through which clients would reach an internal company (INV-5).';
+
 CREATE FUNCTION public.live_doorways(hash bytea) RETURNS TABLE(org_id uuid, link_id uuid, generation integer, portal_id uuid, company_id uuid, record_id uuid, modes text[], session_id uuid, ends_at timestamp with time zone, code_salt uuid, code_key text, code_hash bytea, mark bytea)
     LANGUAGE sql STABLE
     AS $$
@@ -448,6 +508,9 @@ CREATE FUNCTION public.live_doorways(hash bytea) RETURNS TABLE(org_id uuid, link
     from (
         select k.org_id, k.id as link_id, k.generation, null::uuid as session_id
         from portal_links k where k.token_hash = hash
+        union all
+        select t.org_id, t.link_id, t.generation, null::uuid
+        from portal_link_tokens t where t.token_hash = hash
         union all
         select s.org_id, s.link_id, s.generation, s.id
         from portal_sessions s where s.token_hash = hash and s.ended_at is null and s.expires_at > now()
@@ -981,7 +1044,9 @@ CREATE TABLE public.contacts (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     archived_at timestamp with time zone,
+    language text,
     CONSTRAINT contacts_email_check CHECK (((email = lower(email)) AND ((char_length(email) >= 3) AND (char_length(email) <= 254)))),
+    CONSTRAINT contacts_language_check CHECK ((language = ANY (ARRAY['EN'::text, 'DE'::text]))),
     CONSTRAINT contacts_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 120))),
     CONSTRAINT contacts_phone_check CHECK ((char_length(phone) <= 50)),
     CONSTRAINT contacts_status_check CHECK ((status = ANY (ARRAY['NOT_INVITED'::text, 'INVITED'::text, 'ONBOARDED'::text])))
@@ -1014,6 +1079,8 @@ COMMENT ON COLUMN public.contacts.created_at IS 'When staff added the person.';
 COMMENT ON COLUMN public.contacts.updated_at IS 'When staff last changed the person.';
 
 COMMENT ON COLUMN public.contacts.archived_at IS 'Hides the person from lists; deletes nothing.';
+
+COMMENT ON COLUMN public.contacts.language IS 'Which language the person reads; null is the organisation''s.';
 
 CREATE TABLE public.door_bypasses (
     org_id uuid NOT NULL,
@@ -1224,6 +1291,123 @@ COMMENT ON COLUMN public.idempotency_keys.subject_id IS 'What the mutation made;
 
 COMMENT ON COLUMN public.idempotency_keys.created_at IS 'When it was first used.';
 
+CREATE TABLE public.invitation_records (
+    org_id uuid NOT NULL,
+    invitation_id uuid NOT NULL,
+    record_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.invitation_records FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invitation_records OWNER TO owner;
+
+COMMENT ON TABLE public.invitation_records IS 'The records that a limited invitation gives access to (INV-3).';
+
+COMMENT ON COLUMN public.invitation_records.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.invitation_records.invitation_id IS 'The invitation.';
+
+COMMENT ON COLUMN public.invitation_records.record_id IS 'A record of the contact''s company.';
+
+CREATE TABLE public.invitation_tokens (
+    org_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    invitation_id uuid NOT NULL,
+    round integer NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT invitation_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE ONLY public.invitation_tokens FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invitation_tokens OWNER TO owner;
+
+COMMENT ON TABLE public.invitation_tokens IS 'What was mailed for an invitation: the worker makes one as it sends (INV-3). Good while the invitation is pending in the same round.';
+
+COMMENT ON COLUMN public.invitation_tokens.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.invitation_tokens.token_hash IS 'SHA-256 of the token; the token itself is kept nowhere.';
+
+COMMENT ON COLUMN public.invitation_tokens.invitation_id IS 'The invitation that it accepts.';
+
+COMMENT ON COLUMN public.invitation_tokens.round IS 'The invitation''s round when it was mailed.';
+
+COMMENT ON COLUMN public.invitation_tokens.created_at IS 'When it was made, which is when it was mailed.';
+
+CREATE TABLE public.invitations (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    round integer DEFAULT 1 NOT NULL,
+    limited boolean DEFAULT false NOT NULL,
+    access_ends_at timestamp with time zone,
+    invited_by uuid NOT NULL,
+    mail_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    accepted_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT invitations_check CHECK (((accepted_at IS NULL) OR (revoked_at IS NULL)))
+);
+
+ALTER TABLE ONLY public.invitations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invitations OWNER TO owner;
+
+COMMENT ON TABLE public.invitations IS 'A contact who was asked to become a portal account (INV-3). Pending until accepted or revoked; of no use once expired.';
+
+COMMENT ON COLUMN public.invitations.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.invitations.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.invitations.company_id IS 'The contact''s company.';
+
+COMMENT ON COLUMN public.invitations.contact_id IS 'Who is invited.';
+
+COMMENT ON COLUMN public.invitations.round IS 'Raised each time it is sent again by staff; only tokens of the newest round are good.';
+
+COMMENT ON COLUMN public.invitations.limited IS 'True: the account sees only invitation_records. False: the whole company.';
+
+COMMENT ON COLUMN public.invitations.access_ends_at IS 'When the access ends that it gives; null is never.';
+
+COMMENT ON COLUMN public.invitations.invited_by IS 'The member who invited.';
+
+COMMENT ON COLUMN public.invitations.mail_id IS 'The newest mail about it, a row of the outbox while that is kept.';
+
+COMMENT ON COLUMN public.invitations.created_at IS 'When the contact was invited.';
+
+COMMENT ON COLUMN public.invitations.expires_at IS 'From then on it cannot be accepted.';
+
+COMMENT ON COLUMN public.invitations.accepted_at IS 'When it was accepted.';
+
+COMMENT ON COLUMN public.invitations.revoked_at IS 'When staff took it back, or a newer one took its place.';
+
+CREATE TABLE public.mail_attempts (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    mail_id uuid NOT NULL,
+    attempted_at timestamp with time zone NOT NULL,
+    failure text NOT NULL,
+    CONSTRAINT mail_attempts_failure_check CHECK ((char_length(failure) <= 500))
+);
+
+ALTER TABLE ONLY public.mail_attempts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mail_attempts OWNER TO owner;
+
+COMMENT ON TABLE public.mail_attempts IS 'A try to send a mail that did not succeed, and why.';
+
+COMMENT ON COLUMN public.mail_attempts.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.mail_attempts.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.mail_attempts.mail_id IS 'The row of the outbox.';
+
+COMMENT ON COLUMN public.mail_attempts.attempted_at IS 'When it was tried.';
+
+COMMENT ON COLUMN public.mail_attempts.failure IS 'Why it failed, in words: what the mail server said, if it said something.';
+
 CREATE TABLE public.member_identities (
     org_id uuid NOT NULL,
     issuer text NOT NULL,
@@ -1391,12 +1575,16 @@ CREATE TABLE public.organizations (
     longest_expiry_days integer,
     code_required boolean DEFAULT false NOT NULL,
     allowed_email_domains text[] DEFAULT '{}'::text[] NOT NULL,
+    language text DEFAULT 'EN'::text NOT NULL,
+    postal_address text,
     CONSTRAINT organizations_accent_color_check CHECK ((accent_color ~ '^#[0-9a-f]{6}$'::text)),
     CONSTRAINT organizations_allowed_email_domains_check CHECK ((cardinality(allowed_email_domains) <= 50)),
     CONSTRAINT organizations_allowed_origins_check CHECK ((cardinality(allowed_origins) <= 20)),
+    CONSTRAINT organizations_language_check CHECK ((language = ANY (ARRAY['EN'::text, 'DE'::text]))),
     CONSTRAINT organizations_longest_expiry_days_check CHECK (((longest_expiry_days >= 1) AND (longest_expiry_days <= 3650))),
     CONSTRAINT organizations_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 120))),
     CONSTRAINT organizations_plan_check CHECK ((plan = ANY (ARRAY['STARTER'::text, 'GROWTH'::text, 'SCALE'::text]))),
+    CONSTRAINT organizations_postal_address_check CHECK ((char_length(postal_address) <= 500)),
     CONSTRAINT organizations_slug_check CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text)),
     CONSTRAINT organizations_support_email_check CHECK ((char_length(support_email) <= 254)),
     CONSTRAINT organizations_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64))),
@@ -1442,16 +1630,23 @@ COMMENT ON COLUMN public.organizations.code_required IS 'LINK-11: whether every 
 
 COMMENT ON COLUMN public.organizations.allowed_email_domains IS 'LINK-11: domains that recipients'' addresses may have, lower-cased; none is any.';
 
+COMMENT ON COLUMN public.organizations.language IS 'Of mails to people whose own language is not known.';
+
+COMMENT ON COLUMN public.organizations.postal_address IS 'BRAND-1: where letters on paper reach the organisation; stands below every mail.';
+
 CREATE TABLE public.outbox (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
     kind text NOT NULL,
     due_at timestamp with time zone DEFAULT now() NOT NULL,
     attempts integer DEFAULT 0 NOT NULL,
-    parked_at timestamp with time zone,
     subject_id uuid,
+    state text DEFAULT 'WAITING'::text NOT NULL,
+    ended_at timestamp with time zone,
     CONSTRAINT outbox_attempts_check CHECK ((attempts >= 0)),
-    CONSTRAINT outbox_kind_check CHECK ((kind ~ '^[a-z_]+\.[a-z_]+$'::text))
+    CONSTRAINT outbox_ended CHECK (((state = 'WAITING'::text) = (ended_at IS NULL))),
+    CONSTRAINT outbox_kind_check CHECK ((kind ~ '^[a-z_]+\.[a-z_]+$'::text)),
+    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['WAITING'::text, 'SENT'::text, 'DROPPED'::text, 'PARKED'::text])))
 );
 
 ALTER TABLE ONLY public.outbox FORCE ROW LEVEL SECURITY;
@@ -1466,13 +1661,15 @@ COMMENT ON COLUMN public.outbox.id IS 'UUIDv7, made by the service.';
 
 COMMENT ON COLUMN public.outbox.kind IS 'noun.verb, for instance mail.send.';
 
-COMMENT ON COLUMN public.outbox.due_at IS 'When to try next.';
+COMMENT ON COLUMN public.outbox.due_at IS 'When to try next. Whoever takes a row moves this ahead, so that nobody else takes it meanwhile.';
 
-COMMENT ON COLUMN public.outbox.attempts IS 'How often it was tried.';
-
-COMMENT ON COLUMN public.outbox.parked_at IS 'When the worker gave up.';
+COMMENT ON COLUMN public.outbox.attempts IS 'How often it was taken; tells a worker whether a row is still the one that it took.';
 
 COMMENT ON COLUMN public.outbox.subject_id IS 'What it is about; the worker reads it after entering the organisation.';
+
+COMMENT ON COLUMN public.outbox.state IS 'WAITING; SENT: handed over; DROPPED: no longer to be sent when its turn came; PARKED: given up.';
+
+COMMENT ON COLUMN public.outbox.ended_at IS 'When it was sent, dropped or given up.';
 
 CREATE TABLE public.people (
     id uuid NOT NULL,
@@ -1495,6 +1692,31 @@ COMMENT ON COLUMN public.people.email IS 'Lower-cased address the person signs i
 COMMENT ON COLUMN public.people.password_hash IS 'Argon2id in PHC form.';
 
 COMMENT ON COLUMN public.people.created_at IS 'When the person first signed up.';
+
+CREATE TABLE public.portal_link_tokens (
+    org_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    link_id uuid NOT NULL,
+    generation integer NOT NULL,
+    ended_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT portal_link_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE ONLY public.portal_link_tokens FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.portal_link_tokens OWNER TO owner;
+
+COMMENT ON TABLE public.portal_link_tokens IS 'Tokens that a link had before its newest. One of the link''s own generation opens it all the same: it was mailed, and perhaps arrived, before the mail was sent again.';
+
+COMMENT ON COLUMN public.portal_link_tokens.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.portal_link_tokens.token_hash IS 'SHA-256 of the token; the token itself is kept nowhere.';
+
+COMMENT ON COLUMN public.portal_link_tokens.link_id IS 'The link it belonged to.';
+
+COMMENT ON COLUMN public.portal_link_tokens.generation IS 'The link''s generation then.';
+
+COMMENT ON COLUMN public.portal_link_tokens.ended_at IS 'When a newer token took its place.';
 
 CREATE TABLE public.portal_links (
     org_id uuid NOT NULL,
@@ -2313,6 +2535,21 @@ ALTER TABLE ONLY public.files
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (org_id, member_id, key);
 
+ALTER TABLE ONLY public.invitation_records
+    ADD CONSTRAINT invitation_records_pkey PRIMARY KEY (org_id, invitation_id, record_id);
+
+ALTER TABLE ONLY public.invitation_tokens
+    ADD CONSTRAINT invitation_tokens_pkey PRIMARY KEY (org_id, token_hash);
+
+ALTER TABLE ONLY public.invitation_tokens
+    ADD CONSTRAINT invitation_tokens_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.mail_attempts
+    ADD CONSTRAINT mail_attempts_pkey PRIMARY KEY (org_id, id);
+
 ALTER TABLE ONLY public.member_identities
     ADD CONSTRAINT member_identities_org_id_member_id_issuer_key UNIQUE (org_id, member_id, issuer);
 
@@ -2345,6 +2582,12 @@ ALTER TABLE ONLY public.people
 
 ALTER TABLE ONLY public.people
     ADD CONSTRAINT people_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.portal_link_tokens
+    ADD CONSTRAINT portal_link_tokens_pkey PRIMARY KEY (org_id, token_hash);
+
+ALTER TABLE ONLY public.portal_link_tokens
+    ADD CONSTRAINT portal_link_tokens_token_hash_key UNIQUE (token_hash);
 
 ALTER TABLE ONLY public.portal_links
     ADD CONSTRAINT portal_links_pkey PRIMARY KEY (org_id, id);
@@ -2440,6 +2683,18 @@ CREATE INDEX files_shared ON public.files USING btree (org_id, record_id) WHERE 
 
 CREATE INDEX idempotency_keys_created ON public.idempotency_keys USING btree (org_id, created_at);
 
+CREATE INDEX invitation_records_record ON public.invitation_records USING btree (org_id, record_id);
+
+CREATE INDEX invitation_tokens_invitation ON public.invitation_tokens USING btree (org_id, invitation_id);
+
+CREATE INDEX invitations_contact ON public.invitations USING btree (org_id, company_id, contact_id, id);
+
+CREATE INDEX invitations_inviter ON public.invitations USING btree (org_id, invited_by);
+
+CREATE UNIQUE INDEX invitations_pending ON public.invitations USING btree (org_id, contact_id) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+
+CREATE INDEX mail_attempts_mail ON public.mail_attempts USING btree (org_id, mail_id, id);
+
 CREATE INDEX members_person_id ON public.members USING btree (person_id);
 
 CREATE INDEX messages_record ON public.messages USING btree (org_id, record_id, id DESC);
@@ -2450,9 +2705,13 @@ CREATE INDEX milestones_record ON public.milestones USING btree (org_id, record_
 
 CREATE INDEX organizations_allowed_origins ON public.organizations USING gin (allowed_origins);
 
-CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE (parked_at IS NULL);
+CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE (state = 'WAITING'::text);
+
+CREATE INDEX outbox_ended ON public.outbox USING btree (org_id, ended_at) WHERE (ended_at IS NOT NULL);
 
 CREATE INDEX outbox_subject ON public.outbox USING btree (org_id, subject_id, kind) WHERE (subject_id IS NOT NULL);
+
+CREATE INDEX portal_link_tokens_link ON public.portal_link_tokens USING btree (org_id, link_id);
 
 CREATE INDEX portal_links_portal ON public.portal_links USING btree (org_id, portal_id, id);
 
@@ -2508,11 +2767,19 @@ CREATE INDEX webhook_endpoints_company ON public.webhook_endpoints USING btree (
 
 CREATE INDEX webhook_endpoints_creator ON public.webhook_endpoints USING btree (org_id, created_by);
 
+CREATE TRIGGER companies_internal AFTER UPDATE OF internal ON public.companies FOR EACH ROW WHEN ((new.internal AND (NOT old.internal))) EXECUTE FUNCTION public.keep_internal_unreachable();
+
 CREATE TRIGGER field_definitions_reshare AFTER UPDATE ON public.field_definitions FOR EACH ROW WHEN (((old.shared <> new.shared) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.field_definitions_reshare();
 
 CREATE TRIGGER field_definitions_reshare_new AFTER INSERT ON public.field_definitions FOR EACH ROW WHEN (new.shared) EXECUTE FUNCTION public.field_definitions_reshare();
 
+CREATE TRIGGER invitations_external AFTER INSERT OR UPDATE OF expires_at ON public.invitations FOR EACH ROW WHEN (((new.revoked_at IS NULL) AND (new.accepted_at IS NULL))) EXECUTE FUNCTION public.keep_reachable_external();
+
 CREATE TRIGGER milestones_share BEFORE INSERT OR UPDATE ON public.milestones FOR EACH ROW EXECUTE FUNCTION public.milestones_share();
+
+CREATE TRIGGER portal_links_former_token AFTER UPDATE OF token_hash ON public.portal_links FOR EACH ROW WHEN ((old.token_hash IS DISTINCT FROM new.token_hash)) EXECUTE FUNCTION public.keep_former_token();
+
+CREATE TRIGGER portals_external AFTER INSERT OR UPDATE OF expires_at ON public.portals FOR EACH ROW WHEN ((new.revoked_at IS NULL)) EXECUTE FUNCTION public.keep_reachable_external();
 
 CREATE TRIGGER record_types_reshare AFTER UPDATE ON public.record_types FOR EACH ROW WHEN (((old.shared_fields IS DISTINCT FROM new.shared_fields) OR (old.show_stage_names <> new.show_stage_names))) EXECUTE FUNCTION public.record_types_reshare();
 
@@ -2568,6 +2835,24 @@ ALTER TABLE ONLY public.files
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES public.members(org_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.invitation_records
+    ADD CONSTRAINT invitation_records_org_id_invitation_id_fkey FOREIGN KEY (org_id, invitation_id) REFERENCES public.invitations(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.invitation_records
+    ADD CONSTRAINT invitation_records_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.invitation_tokens
+    ADD CONSTRAINT invitation_tokens_org_id_invitation_id_fkey FOREIGN KEY (org_id, invitation_id) REFERENCES public.invitations(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_org_id_company_id_contact_id_fkey FOREIGN KEY (org_id, company_id, contact_id) REFERENCES public.contacts(org_id, company_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_org_id_invited_by_fkey FOREIGN KEY (org_id, invited_by) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.mail_attempts
+    ADD CONSTRAINT mail_attempts_org_id_mail_id_fkey FOREIGN KEY (org_id, mail_id) REFERENCES public.outbox(org_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.member_identities
     ADD CONSTRAINT member_identities_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES public.members(org_id, id) ON DELETE CASCADE;
 
@@ -2588,6 +2873,9 @@ ALTER TABLE ONLY public.milestones
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.portal_link_tokens
+    ADD CONSTRAINT portal_link_tokens_org_id_link_id_fkey FOREIGN KEY (org_id, link_id) REFERENCES public.portal_links(org_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.portal_links
     ADD CONSTRAINT portal_links_org_id_company_id_recipient_contact_id_fkey FOREIGN KEY (org_id, company_id, recipient_contact_id) REFERENCES public.contacts(org_id, company_id, id) ON DELETE RESTRICT;
@@ -2709,6 +2997,8 @@ END));
 
 CREATE POLICY app_partner_select ON public.stages FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[]))));
 
+CREATE POLICY app_portal_insert ON public.outbox FOR INSERT TO app_portal WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_portal_select ON public.companies FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.company'::text) AS app_id))));
 
 CREATE POLICY app_portal_select ON public.events FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND client_visible AND (record_id = ANY (
@@ -2763,6 +3053,10 @@ CREATE POLICY app_staff_insert ON public.field_definitions FOR INSERT TO app_sta
 
 CREATE POLICY app_staff_insert ON public.idempotency_keys FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_insert ON public.invitation_records FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.invitations FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_insert ON public.members FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.milestones FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -2809,6 +3103,12 @@ CREATE POLICY app_staff_select ON public.files FOR SELECT TO app_staff USING ((o
 
 CREATE POLICY app_staff_select ON public.idempotency_keys FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_select ON public.invitation_records FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.invitations FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.mail_attempts FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_select ON public.members FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.messages FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -2816,6 +3116,8 @@ CREATE POLICY app_staff_select ON public.messages FOR SELECT TO app_staff USING 
 CREATE POLICY app_staff_select ON public.milestones FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.organizations FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.outbox FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.portal_links FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2857,11 +3159,15 @@ CREATE POLICY app_staff_update ON public.field_definitions FOR UPDATE TO app_sta
 
 CREATE POLICY app_staff_update ON public.idempotency_keys FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_update ON public.invitations FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_update ON public.members FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.milestones FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.organizations FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_update ON public.outbox FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.portal_links FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2899,6 +3205,10 @@ CREATE POLICY app_system_insert ON public.door_bypasses FOR INSERT TO app_system
 
 CREATE POLICY app_system_insert ON public.events FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_insert ON public.invitation_tokens FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_insert ON public.mail_attempts FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_insert ON public.outbox FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_insert ON public.portal_section_views FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -2913,9 +3223,19 @@ CREATE POLICY app_system_insert ON public.webhook_deliveries FOR INSERT TO app_s
 
 CREATE POLICY app_system_select ON public.audit_entries FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_select ON public.companies FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.contacts FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_select ON public.event_counters FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.events FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.invitations FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.members FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.organizations FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.outbox FOR SELECT TO app_system USING (true);
 
@@ -2926,6 +3246,8 @@ CREATE POLICY app_system_select ON public.portal_previews FOR SELECT TO app_syst
 CREATE POLICY app_system_select ON public.portal_section_views FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.portal_usage FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.portals FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.staff_sessions FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2938,6 +3260,8 @@ CREATE POLICY app_system_select ON public.webhook_endpoints FOR SELECT TO app_sy
 CREATE POLICY app_system_update ON public.event_counters FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_update ON public.outbox FOR UPDATE TO app_system USING (true);
+
+CREATE POLICY app_system_update ON public.portal_links FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_update ON public.portal_section_views FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -2961,6 +3285,8 @@ CREATE POLICY door_insert ON public.outbox FOR INSERT TO door WITH CHECK ((org_i
 
 CREATE POLICY door_insert ON public.people FOR INSERT TO door WITH CHECK (true);
 
+CREATE POLICY door_insert ON public.portal_link_tokens FOR INSERT TO door WITH CHECK (true);
+
 CREATE POLICY door_insert ON public.portal_sessions FOR INSERT TO door WITH CHECK (true);
 
 CREATE POLICY door_insert ON public.staff_sessions FOR INSERT TO door WITH CHECK (true);
@@ -2973,6 +3299,12 @@ CREATE POLICY door_select ON public.door_bypasses FOR SELECT TO door USING (true
 
 CREATE POLICY door_select ON public.event_counters FOR SELECT TO door USING (true);
 
+CREATE POLICY door_select ON public.invitation_records FOR SELECT TO door USING (true);
+
+CREATE POLICY door_select ON public.invitation_tokens FOR SELECT TO door USING (true);
+
+CREATE POLICY door_select ON public.invitations FOR SELECT TO door USING (true);
+
 CREATE POLICY door_select ON public.member_identities FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.members FOR SELECT TO door USING (true);
@@ -2982,6 +3314,8 @@ CREATE POLICY door_select ON public.organizations FOR SELECT TO door USING (true
 CREATE POLICY door_select ON public.outbox FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.people FOR SELECT TO door USING (true);
+
+CREATE POLICY door_select ON public.portal_link_tokens FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.portal_links FOR SELECT TO door USING (true);
 
@@ -3003,7 +3337,11 @@ CREATE POLICY door_select ON public.webhook_endpoints FOR SELECT TO door USING (
 
 CREATE POLICY door_update ON public.api_keys FOR UPDATE TO door USING (true);
 
+CREATE POLICY door_update ON public.companies FOR UPDATE TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY door_update ON public.door_bypasses FOR UPDATE TO door USING (true);
+
+CREATE POLICY door_update ON public.invitations FOR UPDATE TO door USING (true);
 
 CREATE POLICY door_update ON public.portal_sessions FOR UPDATE TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -3018,6 +3356,14 @@ ALTER TABLE public.field_definitions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.files ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invitation_records ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invitation_tokens ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invitations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mail_attempts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.member_identities ENABLE ROW LEVEL SECURITY;
 
@@ -3051,6 +3397,14 @@ CREATE POLICY owner_all ON public.files TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.idempotency_keys TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.invitation_records TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.invitation_tokens TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.invitations TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.mail_attempts TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.member_identities TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.members TO owner USING (true) WITH CHECK (true);
@@ -3064,6 +3418,8 @@ CREATE POLICY owner_all ON public.organizations TO owner USING (true) WITH CHECK
 CREATE POLICY owner_all ON public.outbox TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.people TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.portal_link_tokens TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.portal_links TO owner USING (true) WITH CHECK (true);
 
@@ -3098,6 +3454,8 @@ CREATE POLICY owner_all ON public.webhook_deliveries TO owner USING (true) WITH 
 CREATE POLICY owner_all ON public.webhook_endpoints TO owner USING (true) WITH CHECK (true);
 
 ALTER TABLE public.people ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.portal_link_tokens ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.portal_links ENABLE ROW LEVEL SECURITY;
 
@@ -3180,6 +3538,10 @@ GRANT ALL ON FUNCTION public.claim_webhooks(most integer, at timestamp with time
 REVOKE ALL ON FUNCTION public.close_scope() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_scope() TO door;
 
+REVOKE ALL ON FUNCTION public.company_is_reachable(org uuid, company uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.company_is_reachable(org uuid, company uuid) TO door;
+GRANT ALL ON FUNCTION public.company_is_reachable(org uuid, company uuid) TO app_staff;
+
 REVOKE ALL ON FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.dead_credentials(staff bytea[], portals bytea[], passed bytea[]) TO app_system;
 
@@ -3230,8 +3592,14 @@ GRANT ALL ON FUNCTION public.forget_old(events_before timestamp with time zone, 
 REVOKE ALL ON FUNCTION public.found_organization(org uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.found_organization(org uuid) TO app_staff;
 
+REVOKE ALL ON FUNCTION public.keep_former_token() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_internal_unreachable() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone, has_left boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone, has_left boolean) TO app_system;
+
+REVOKE ALL ON FUNCTION public.keep_reachable_external() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.live_doorways(hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.live_doorways(hash bytea) TO door;
@@ -3353,20 +3721,24 @@ GRANT SELECT ON TABLE public.companies TO app_partner;
 GRANT SELECT(org_id) ON TABLE public.companies TO door;
 GRANT INSERT(org_id) ON TABLE public.companies TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.companies TO app_portal;
+GRANT SELECT(org_id) ON TABLE public.companies TO app_system;
 
 GRANT SELECT(id) ON TABLE public.companies TO door;
 GRANT INSERT(id) ON TABLE public.companies TO app_staff;
 GRANT SELECT(id) ON TABLE public.companies TO app_portal;
+GRANT SELECT(id) ON TABLE public.companies TO app_system;
 
 GRANT INSERT(name),UPDATE(name) ON TABLE public.companies TO app_staff;
 GRANT SELECT(name) ON TABLE public.companies TO app_portal;
+GRANT SELECT(name) ON TABLE public.companies TO app_system;
 
 GRANT INSERT(website),UPDATE(website) ON TABLE public.companies TO app_staff;
 
 GRANT INSERT(notes),UPDATE(notes) ON TABLE public.companies TO app_staff;
 
-GRANT SELECT(internal) ON TABLE public.companies TO door;
+GRANT SELECT(internal),UPDATE(internal) ON TABLE public.companies TO door;
 GRANT INSERT(internal),UPDATE(internal) ON TABLE public.companies TO app_staff;
+GRANT SELECT(internal) ON TABLE public.companies TO app_system;
 
 GRANT UPDATE(version) ON TABLE public.companies TO app_staff;
 
@@ -3374,28 +3746,39 @@ GRANT UPDATE(updated_at) ON TABLE public.companies TO app_staff;
 
 GRANT SELECT(archived_at) ON TABLE public.companies TO door;
 GRANT UPDATE(archived_at) ON TABLE public.companies TO app_staff;
+GRANT SELECT(archived_at) ON TABLE public.companies TO app_system;
 
 GRANT SELECT ON TABLE public.contacts TO app_staff;
 
 GRANT INSERT(org_id) ON TABLE public.contacts TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.contacts TO app_system;
 
 GRANT INSERT(id) ON TABLE public.contacts TO app_staff;
+GRANT SELECT(id) ON TABLE public.contacts TO app_system;
 
 GRANT INSERT(company_id) ON TABLE public.contacts TO app_staff;
+GRANT SELECT(company_id) ON TABLE public.contacts TO app_system;
 
 GRANT INSERT(name),UPDATE(name) ON TABLE public.contacts TO app_staff;
+GRANT SELECT(name) ON TABLE public.contacts TO app_system;
 
 GRANT INSERT(email),UPDATE(email) ON TABLE public.contacts TO app_staff;
+GRANT SELECT(email) ON TABLE public.contacts TO app_system;
 
 GRANT INSERT(phone),UPDATE(phone) ON TABLE public.contacts TO app_staff;
 
 GRANT UPDATE(status) ON TABLE public.contacts TO app_staff;
+GRANT SELECT(status) ON TABLE public.contacts TO app_system;
 
 GRANT UPDATE(version) ON TABLE public.contacts TO app_staff;
 
 GRANT UPDATE(updated_at) ON TABLE public.contacts TO app_staff;
 
 GRANT UPDATE(archived_at) ON TABLE public.contacts TO app_staff;
+GRANT SELECT(archived_at) ON TABLE public.contacts TO app_system;
+
+GRANT INSERT(language),UPDATE(language) ON TABLE public.contacts TO app_staff;
+GRANT SELECT(language) ON TABLE public.contacts TO app_system;
 
 GRANT SELECT(org_id) ON TABLE public.door_bypasses TO door;
 GRANT INSERT(org_id) ON TABLE public.door_bypasses TO app_system;
@@ -3519,6 +3902,78 @@ GRANT INSERT(input_hash) ON TABLE public.idempotency_keys TO app_staff;
 
 GRANT UPDATE(subject_id) ON TABLE public.idempotency_keys TO app_staff;
 
+GRANT SELECT ON TABLE public.invitation_records TO door;
+GRANT SELECT,INSERT ON TABLE public.invitation_records TO app_staff;
+
+GRANT SELECT(org_id) ON TABLE public.invitation_tokens TO door;
+GRANT INSERT(org_id) ON TABLE public.invitation_tokens TO app_system;
+
+GRANT SELECT(token_hash) ON TABLE public.invitation_tokens TO door;
+GRANT INSERT(token_hash) ON TABLE public.invitation_tokens TO app_system;
+
+GRANT SELECT(invitation_id) ON TABLE public.invitation_tokens TO door;
+GRANT INSERT(invitation_id) ON TABLE public.invitation_tokens TO app_system;
+
+GRANT SELECT(round) ON TABLE public.invitation_tokens TO door;
+GRANT INSERT(round) ON TABLE public.invitation_tokens TO app_system;
+
+GRANT SELECT ON TABLE public.invitations TO app_staff;
+
+GRANT SELECT(org_id) ON TABLE public.invitations TO door;
+GRANT INSERT(org_id) ON TABLE public.invitations TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.invitations TO app_system;
+
+GRANT SELECT(id) ON TABLE public.invitations TO door;
+GRANT INSERT(id) ON TABLE public.invitations TO app_staff;
+GRANT SELECT(id) ON TABLE public.invitations TO app_system;
+
+GRANT SELECT(company_id) ON TABLE public.invitations TO door;
+GRANT INSERT(company_id) ON TABLE public.invitations TO app_staff;
+GRANT SELECT(company_id) ON TABLE public.invitations TO app_system;
+
+GRANT SELECT(contact_id) ON TABLE public.invitations TO door;
+GRANT INSERT(contact_id) ON TABLE public.invitations TO app_staff;
+GRANT SELECT(contact_id) ON TABLE public.invitations TO app_system;
+
+GRANT SELECT(round) ON TABLE public.invitations TO door;
+GRANT UPDATE(round) ON TABLE public.invitations TO app_staff;
+GRANT SELECT(round) ON TABLE public.invitations TO app_system;
+
+GRANT SELECT(limited) ON TABLE public.invitations TO door;
+GRANT INSERT(limited) ON TABLE public.invitations TO app_staff;
+
+GRANT SELECT(access_ends_at) ON TABLE public.invitations TO door;
+GRANT INSERT(access_ends_at) ON TABLE public.invitations TO app_staff;
+
+GRANT SELECT(invited_by) ON TABLE public.invitations TO door;
+GRANT INSERT(invited_by) ON TABLE public.invitations TO app_staff;
+GRANT SELECT(invited_by) ON TABLE public.invitations TO app_system;
+
+GRANT INSERT(mail_id),UPDATE(mail_id) ON TABLE public.invitations TO app_staff;
+
+GRANT SELECT(expires_at) ON TABLE public.invitations TO door;
+GRANT INSERT(expires_at),UPDATE(expires_at) ON TABLE public.invitations TO app_staff;
+GRANT SELECT(expires_at) ON TABLE public.invitations TO app_system;
+
+GRANT SELECT(accepted_at),UPDATE(accepted_at) ON TABLE public.invitations TO door;
+GRANT SELECT(accepted_at) ON TABLE public.invitations TO app_system;
+
+GRANT SELECT(revoked_at) ON TABLE public.invitations TO door;
+GRANT UPDATE(revoked_at) ON TABLE public.invitations TO app_staff;
+GRANT SELECT(revoked_at) ON TABLE public.invitations TO app_system;
+
+GRANT SELECT ON TABLE public.mail_attempts TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.mail_attempts TO app_system;
+
+GRANT INSERT(id) ON TABLE public.mail_attempts TO app_system;
+
+GRANT INSERT(mail_id) ON TABLE public.mail_attempts TO app_system;
+
+GRANT INSERT(attempted_at) ON TABLE public.mail_attempts TO app_system;
+
+GRANT INSERT(failure) ON TABLE public.mail_attempts TO app_system;
+
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.member_identities TO door;
 
 GRANT SELECT(issuer),INSERT(issuer) ON TABLE public.member_identities TO door;
@@ -3531,28 +3986,34 @@ GRANT SELECT ON TABLE public.members TO app_staff;
 
 GRANT SELECT(org_id) ON TABLE public.members TO door;
 GRANT INSERT(org_id) ON TABLE public.members TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.members TO app_system;
 
 GRANT SELECT(id) ON TABLE public.members TO door;
 GRANT INSERT(id) ON TABLE public.members TO app_staff;
+GRANT SELECT(id) ON TABLE public.members TO app_system;
 
 GRANT SELECT(person_id) ON TABLE public.members TO door;
 GRANT INSERT(person_id) ON TABLE public.members TO app_staff;
 
 GRANT SELECT(role) ON TABLE public.members TO door;
 GRANT INSERT(role),UPDATE(role) ON TABLE public.members TO app_staff;
+GRANT SELECT(role) ON TABLE public.members TO app_system;
 
 GRANT SELECT(permissions) ON TABLE public.members TO door;
 GRANT INSERT(permissions),UPDATE(permissions) ON TABLE public.members TO app_staff;
 
 GRANT INSERT(name),UPDATE(name) ON TABLE public.members TO app_staff;
+GRANT SELECT(name) ON TABLE public.members TO app_system;
 
 GRANT INSERT(email) ON TABLE public.members TO app_staff;
+GRANT SELECT(email) ON TABLE public.members TO app_system;
 GRANT SELECT(email) ON TABLE public.members TO door;
 
 GRANT UPDATE(version) ON TABLE public.members TO app_staff;
 
 GRANT SELECT(ended_at) ON TABLE public.members TO door;
 GRANT UPDATE(ended_at) ON TABLE public.members TO app_staff;
+GRANT SELECT(ended_at) ON TABLE public.members TO app_system;
 
 GRANT SELECT ON TABLE public.messages TO app_staff;
 
@@ -3608,6 +4069,7 @@ GRANT SELECT(org_id) ON TABLE public.organizations TO door;
 GRANT INSERT(org_id) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.organizations TO app_portal;
 GRANT SELECT(org_id) ON TABLE public.organizations TO app_partner;
+GRANT SELECT(org_id) ON TABLE public.organizations TO app_system;
 
 GRANT SELECT(slug) ON TABLE public.organizations TO door;
 GRANT INSERT(slug) ON TABLE public.organizations TO app_staff;
@@ -3615,26 +4077,32 @@ GRANT INSERT(slug) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(name) ON TABLE public.organizations TO door;
 GRANT INSERT(name),UPDATE(name) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(name) ON TABLE public.organizations TO app_portal;
+GRANT SELECT(name) ON TABLE public.organizations TO app_system;
 
 GRANT INSERT(time_zone),UPDATE(time_zone) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(time_zone) ON TABLE public.organizations TO app_portal;
 GRANT SELECT(time_zone) ON TABLE public.organizations TO app_partner;
+GRANT SELECT(time_zone) ON TABLE public.organizations TO app_system;
 
 GRANT SELECT(portal_enabled) ON TABLE public.organizations TO door;
 GRANT UPDATE(portal_enabled) ON TABLE public.organizations TO app_staff;
+GRANT SELECT(portal_enabled) ON TABLE public.organizations TO app_system;
 
 GRANT UPDATE(accent_color) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(accent_color) ON TABLE public.organizations TO app_portal;
 GRANT SELECT(accent_color) ON TABLE public.organizations TO door;
+GRANT SELECT(accent_color) ON TABLE public.organizations TO app_system;
 
 GRANT UPDATE(welcome_message) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(welcome_message) ON TABLE public.organizations TO app_portal;
 
 GRANT UPDATE(website) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(website) ON TABLE public.organizations TO app_portal;
+GRANT SELECT(website) ON TABLE public.organizations TO app_system;
 
 GRANT UPDATE(support_email) ON TABLE public.organizations TO app_staff;
 GRANT SELECT(support_email) ON TABLE public.organizations TO app_portal;
+GRANT SELECT(support_email) ON TABLE public.organizations TO app_system;
 
 GRANT UPDATE(version) ON TABLE public.organizations TO app_staff;
 
@@ -3647,37 +4115,61 @@ GRANT UPDATE(code_required) ON TABLE public.organizations TO app_staff;
 
 GRANT UPDATE(allowed_email_domains) ON TABLE public.organizations TO app_staff;
 
+GRANT UPDATE(language) ON TABLE public.organizations TO app_staff;
+GRANT SELECT(language) ON TABLE public.organizations TO app_system;
+
+GRANT UPDATE(postal_address) ON TABLE public.organizations TO app_staff;
+GRANT SELECT(postal_address) ON TABLE public.organizations TO app_system;
+
 GRANT DELETE ON TABLE public.outbox TO app_system;
+GRANT SELECT ON TABLE public.outbox TO app_staff;
 
 GRANT INSERT(org_id) ON TABLE public.outbox TO app_staff;
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.outbox TO app_system;
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.outbox TO door;
+GRANT INSERT(org_id) ON TABLE public.outbox TO app_portal;
 
 GRANT INSERT(id) ON TABLE public.outbox TO app_staff;
 GRANT SELECT(id),INSERT(id) ON TABLE public.outbox TO app_system;
 GRANT INSERT(id) ON TABLE public.outbox TO door;
+GRANT INSERT(id) ON TABLE public.outbox TO app_portal;
 
 GRANT INSERT(kind) ON TABLE public.outbox TO app_staff;
 GRANT SELECT(kind),INSERT(kind) ON TABLE public.outbox TO app_system;
 GRANT SELECT(kind),INSERT(kind) ON TABLE public.outbox TO door;
+GRANT INSERT(kind) ON TABLE public.outbox TO app_portal;
 
-GRANT INSERT(due_at) ON TABLE public.outbox TO app_staff;
+GRANT INSERT(due_at),UPDATE(due_at) ON TABLE public.outbox TO app_staff;
 GRANT SELECT(due_at),UPDATE(due_at) ON TABLE public.outbox TO app_system;
 GRANT SELECT(due_at) ON TABLE public.outbox TO door;
 
 GRANT SELECT(attempts),UPDATE(attempts) ON TABLE public.outbox TO app_system;
-
-GRANT SELECT(parked_at),UPDATE(parked_at) ON TABLE public.outbox TO app_system;
+GRANT UPDATE(attempts) ON TABLE public.outbox TO app_staff;
 
 GRANT SELECT(subject_id),INSERT(subject_id) ON TABLE public.outbox TO door;
 GRANT INSERT(subject_id) ON TABLE public.outbox TO app_staff;
 GRANT SELECT(subject_id),INSERT(subject_id) ON TABLE public.outbox TO app_system;
+GRANT INSERT(subject_id) ON TABLE public.outbox TO app_portal;
+
+GRANT UPDATE(state) ON TABLE public.outbox TO app_staff;
+GRANT SELECT(state),UPDATE(state) ON TABLE public.outbox TO app_system;
+
+GRANT UPDATE(ended_at) ON TABLE public.outbox TO app_staff;
+GRANT SELECT(ended_at),UPDATE(ended_at) ON TABLE public.outbox TO app_system;
 
 GRANT SELECT(id),INSERT(id) ON TABLE public.people TO door;
 
 GRANT SELECT(email),INSERT(email) ON TABLE public.people TO door;
 
 GRANT SELECT(password_hash),INSERT(password_hash) ON TABLE public.people TO door;
+
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.portal_link_tokens TO door;
+
+GRANT SELECT(token_hash),INSERT(token_hash) ON TABLE public.portal_link_tokens TO door;
+
+GRANT SELECT(link_id),INSERT(link_id) ON TABLE public.portal_link_tokens TO door;
+
+GRANT SELECT(generation),INSERT(generation) ON TABLE public.portal_link_tokens TO door;
 
 GRANT SELECT(org_id) ON TABLE public.portal_links TO door;
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.portal_links TO app_staff;
@@ -3696,29 +4188,38 @@ GRANT SELECT(company_id) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(token_hash) ON TABLE public.portal_links TO door;
 GRANT INSERT(token_hash),UPDATE(token_hash) ON TABLE public.portal_links TO app_staff;
+GRANT UPDATE(token_hash) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(generation) ON TABLE public.portal_links TO door;
 GRANT SELECT(generation),UPDATE(generation) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(generation) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(recipient_contact_id),INSERT(recipient_contact_id) ON TABLE public.portal_links TO app_staff;
 GRANT SELECT(recipient_contact_id) ON TABLE public.portal_links TO door;
+GRANT SELECT(recipient_contact_id) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(recipient_email),INSERT(recipient_email) ON TABLE public.portal_links TO app_staff;
 GRANT SELECT(recipient_email) ON TABLE public.portal_links TO door;
+GRANT SELECT(recipient_email) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(own_start) ON TABLE public.portal_links TO door;
 GRANT SELECT(own_start),INSERT(own_start),UPDATE(own_start) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(own_start) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(starts_at) ON TABLE public.portal_links TO door;
 GRANT SELECT(starts_at),INSERT(starts_at),UPDATE(starts_at) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(starts_at) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(own_expiry) ON TABLE public.portal_links TO door;
 GRANT SELECT(own_expiry),INSERT(own_expiry),UPDATE(own_expiry) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(own_expiry) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(expires_at) ON TABLE public.portal_links TO door;
 GRANT SELECT(expires_at),INSERT(expires_at),UPDATE(expires_at) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(expires_at) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(notifications),INSERT(notifications),UPDATE(notifications) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(notifications) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(version),UPDATE(version) ON TABLE public.portal_links TO app_staff;
 
@@ -3726,6 +4227,7 @@ GRANT SELECT(created_at) ON TABLE public.portal_links TO app_staff;
 
 GRANT SELECT(revoked_at) ON TABLE public.portal_links TO door;
 GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.portal_links TO app_staff;
+GRANT SELECT(revoked_at) ON TABLE public.portal_links TO app_system;
 
 GRANT SELECT(own_code) ON TABLE public.portal_links TO door;
 GRANT SELECT(own_code),INSERT(own_code),UPDATE(own_code) ON TABLE public.portal_links TO app_staff;
@@ -3828,23 +4330,29 @@ GRANT INSERT(last_viewed_at),UPDATE(last_viewed_at) ON TABLE public.portal_usage
 GRANT SELECT(org_id) ON TABLE public.portals TO door;
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.portals TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.portals TO app_portal;
+GRANT SELECT(org_id) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(id) ON TABLE public.portals TO door;
 GRANT SELECT(id),INSERT(id) ON TABLE public.portals TO app_staff;
 GRANT SELECT(id) ON TABLE public.portals TO app_portal;
+GRANT SELECT(id) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(label),INSERT(label),UPDATE(label) ON TABLE public.portals TO app_staff;
+GRANT SELECT(label) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(title),INSERT(title),UPDATE(title) ON TABLE public.portals TO app_staff;
 GRANT SELECT(title) ON TABLE public.portals TO app_portal;
+GRANT SELECT(title) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(company_id) ON TABLE public.portals TO door;
 GRANT SELECT(company_id),INSERT(company_id) ON TABLE public.portals TO app_staff;
 GRANT SELECT(company_id) ON TABLE public.portals TO app_portal;
+GRANT SELECT(company_id) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(record_id) ON TABLE public.portals TO door;
 GRANT SELECT(record_id),INSERT(record_id) ON TABLE public.portals TO app_staff;
 GRANT SELECT(record_id) ON TABLE public.portals TO app_portal;
+GRANT SELECT(record_id) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(modes) ON TABLE public.portals TO door;
 GRANT SELECT(modes),INSERT(modes),UPDATE(modes) ON TABLE public.portals TO app_staff;
@@ -3852,16 +4360,20 @@ GRANT SELECT(modes) ON TABLE public.portals TO app_portal;
 
 GRANT SELECT(starts_at) ON TABLE public.portals TO door;
 GRANT SELECT(starts_at),INSERT(starts_at),UPDATE(starts_at) ON TABLE public.portals TO app_staff;
+GRANT SELECT(starts_at) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(expires_at) ON TABLE public.portals TO door;
 GRANT SELECT(expires_at),INSERT(expires_at),UPDATE(expires_at) ON TABLE public.portals TO app_staff;
+GRANT SELECT(expires_at) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(notifications),INSERT(notifications),UPDATE(notifications) ON TABLE public.portals TO app_staff;
+GRANT SELECT(notifications) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(attribution),INSERT(attribution),UPDATE(attribution) ON TABLE public.portals TO app_staff;
 GRANT SELECT(attribution) ON TABLE public.portals TO app_portal;
 
 GRANT SELECT(created_by),INSERT(created_by) ON TABLE public.portals TO app_staff;
+GRANT SELECT(created_by) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(version),UPDATE(version) ON TABLE public.portals TO app_staff;
 
@@ -3869,6 +4381,7 @@ GRANT SELECT(created_at) ON TABLE public.portals TO app_staff;
 
 GRANT SELECT(revoked_at) ON TABLE public.portals TO door;
 GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.portals TO app_staff;
+GRANT SELECT(revoked_at) ON TABLE public.portals TO app_system;
 
 GRANT SELECT(code_hash) ON TABLE public.portals TO door;
 GRANT INSERT(code_hash),UPDATE(code_hash) ON TABLE public.portals TO app_staff;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::adapters::mail::Mailer;
 use crate::adapters::openid::OpenId;
 use crate::adapters::outbound::Outbound;
 use crate::adapters::redis::Redis;
@@ -22,6 +23,7 @@ pub struct App {
     pub redis: Redis,
     pub outbound: Outbound,
     pub openid: OpenId,
+    pub mailer: Mailer,
     pub metrics: Metrics,
     pub limits: Limits,
     pub usage: Recorder,
@@ -37,6 +39,7 @@ impl App {
         let pools = Pools::new(|login| database.url(login), database.pool, metrics.pool_wait.clone())?;
         let redis = Redis::new(&config.redis)?;
         let outbound = Outbound::new(&config.webhooks)?;
+        let mailer = Mailer::new(&config.mail)?;
         let limits = Limits::new(&config.http.rates);
         let usage = Recorder::new(&metrics);
         Ok(Arc::new(Self {
@@ -46,6 +49,7 @@ impl App {
             redis,
             outbound,
             openid: OpenId::default(),
+            mailer,
             metrics,
             limits,
             usage,

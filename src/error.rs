@@ -177,6 +177,11 @@ impl From<diesel::result::Error> for Error {
             Diesel::DatabaseError(Kind::SerializationFailure, _) => {
                 Self::Conflict("Somebody else changed it at the same time. Try again.".into())
             }
+            Diesel::DatabaseError(Kind::CheckViolation, info)
+                if info.constraint_name() == Some("internal_or_reachable") =>
+            {
+                Self::Conflict("Nothing of an internal company can be shared, and a company whose clients are invited, have access or hold a live portal cannot become internal.".into())
+            }
             Diesel::DatabaseError(Kind::ClosedConnection, _) => Self::Unavailable("database"),
             Diesel::DatabaseError(_, info) if cannot_be_stored(info.message()) => {
                 Self::invalid("input", "One of the values holds something that cannot be stored.")

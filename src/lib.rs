@@ -20,6 +20,7 @@ pub mod domain;
 pub mod error;
 pub mod graphql;
 pub mod http;
+pub mod letters;
 pub mod limits;
 pub mod live;
 pub mod metrics;

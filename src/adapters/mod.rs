@@ -1,5 +1,6 @@
 //! What stands outside: leaves, called by edges and the worker, never inside a transaction.
 
+pub mod mail;
 pub mod openid;
 pub mod outbound;
 pub mod redis;

@@ -6,6 +6,7 @@ mod env;
 mod graphql;
 mod http;
 mod live;
+mod mail;
 mod redis;
 mod secrets;
 mod webhooks;
@@ -16,6 +17,7 @@ pub use env::{Env, Setting};
 pub use graphql::GraphqlLimits;
 pub use http::{HttpConfig, RateLimits};
 pub use live::LiveConfig;
+pub use mail::{Delivery, MailConfig, Relay, RelayTls};
 pub use redis::RedisConfig;
 pub use webhooks::WebhookConfig;
 pub use worker::WorkerConfig;
@@ -31,6 +33,7 @@ pub struct Config {
     pub http: HttpConfig,
     pub graphql: GraphqlLimits,
     pub live: LiveConfig,
+    pub mail: MailConfig,
     pub webhooks: WebhookConfig,
     pub worker: WorkerConfig,
 }
@@ -45,6 +48,7 @@ impl Config {
             http: HttpConfig::read(env)?,
             graphql: GraphqlLimits::read(env)?,
             live: LiveConfig::read(env)?,
+            mail: MailConfig::read(env)?,
             webhooks: WebhookConfig::read(env)?,
             worker: WorkerConfig::read(env)?,
         })
@@ -53,13 +57,14 @@ impl Config {
 
 /// Every setting, section by section, for `vestibule config`.
 pub fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
-    let sections: [(&str, &[Setting]); 8] = [
+    let sections: [(&str, &[Setting]); 9] = [
         ("Database", database::SETTINGS),
         ("Redis", redis::SETTINGS),
         ("Secrets", secrets::SETTINGS),
         ("HTTP", http::SETTINGS),
         ("GraphQL", graphql::SETTINGS),
         ("Live", live::SETTINGS),
+        ("Mail", mail::SETTINGS),
         ("Webhooks", webhooks::SETTINGS),
         ("Worker", worker::SETTINGS),
     ];

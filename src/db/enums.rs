@@ -94,6 +94,24 @@ text_enums! {
         /// It answered 410.
         Gone = "GONE",
     }
+    /// What became of a mail (NOTE-4).
+    MailState {
+        /// Waits for its turn, or for the next try.
+        Waiting = "WAITING",
+        /// Handed over to the mail server.
+        Sent = "SENT",
+        /// When its turn came, there was nothing to send any more.
+        Dropped = "DROPPED",
+        /// Given up.
+        Parked = "PARKED",
+    }
+    /// A language that mails are written in.
+    Language {
+        /// English.
+        English = "EN",
+        /// German.
+        German = "DE",
+    }
     /// An organisation's plan (PLAN-1).
     Plan {
         /// Progress, read-only approvals, payments, logo and colour.
@@ -182,5 +200,15 @@ text_enums! {
         Calendar = "CALENDAR",
         /// Feedback that becomes a task.
         Feedback = "FEEDBACK",
+    }
+}
+
+impl Language {
+    /// Its code in HTML and in headers.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+        }
     }
 }

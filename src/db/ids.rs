@@ -76,6 +76,10 @@ ids! {
     MilestoneId,
     /// A file.
     FileId,
+    /// A mail on its way: a row of the outbox.
+    MailId,
+    /// An invitation of a contact.
+    InvitationId,
     /// A portal.
     PortalId,
     /// A portal's link.

@@ -65,6 +65,7 @@ pub mod staff {
             created_at -> Timestamptz,
             updated_at -> Timestamptz,
             archived_at -> Nullable<Timestamptz>,
+            language -> Nullable<Text>,
         }
     }
 
@@ -134,6 +135,42 @@ pub mod staff {
     }
 
     diesel::table! {
+        invitation_records (org_id, invitation_id, record_id) {
+            org_id -> Uuid,
+            invitation_id -> Uuid,
+            record_id -> Uuid,
+        }
+    }
+
+    diesel::table! {
+        invitations (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            company_id -> Uuid,
+            contact_id -> Uuid,
+            round -> Integer,
+            limited -> Bool,
+            access_ends_at -> Nullable<Timestamptz>,
+            invited_by -> Uuid,
+            mail_id -> Uuid,
+            created_at -> Timestamptz,
+            expires_at -> Timestamptz,
+            accepted_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        mail_attempts (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            mail_id -> Uuid,
+            attempted_at -> Timestamptz,
+            failure -> Text,
+        }
+    }
+
+    diesel::table! {
         members (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -195,6 +232,8 @@ pub mod staff {
             longest_expiry_days -> Nullable<Integer>,
             code_required -> Bool,
             allowed_email_domains -> Array<Text>,
+            language -> Text,
+            postal_address -> Nullable<Text>,
         }
     }
 
@@ -204,7 +243,10 @@ pub mod staff {
             id -> Uuid,
             kind -> Text,
             due_at -> Timestamptz,
+            attempts -> Integer,
             subject_id -> Nullable<Uuid>,
+            state -> Text,
+            ended_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -474,6 +516,9 @@ pub mod staff {
         field_definitions,
         files,
         idempotency_keys,
+        invitation_records,
+        invitations,
+        mail_attempts,
         members,
         messages,
         milestones,
@@ -580,6 +625,15 @@ pub mod portal {
     }
 
     diesel::table! {
+        outbox (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            kind -> Text,
+            subject_id -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         portal_sessions (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -650,6 +704,7 @@ pub mod portal {
         messages,
         milestones,
         organizations,
+        outbox,
         portal_sessions,
         portals,
         record_types,
@@ -665,6 +720,29 @@ pub mod system {
             org_id -> Uuid,
             id -> Uuid,
             occurred_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        companies (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            name -> Text,
+            internal -> Bool,
+            archived_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        contacts (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            company_id -> Uuid,
+            name -> Text,
+            email -> Text,
+            status -> Text,
+            archived_at -> Nullable<Timestamptz>,
+            language -> Nullable<Text>,
         }
     }
 
@@ -702,14 +780,73 @@ pub mod system {
     }
 
     diesel::table! {
+        invitation_tokens (org_id, token_hash) {
+            org_id -> Uuid,
+            token_hash -> Binary,
+            invitation_id -> Uuid,
+            round -> Integer,
+        }
+    }
+
+    diesel::table! {
+        invitations (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            company_id -> Uuid,
+            contact_id -> Uuid,
+            round -> Integer,
+            invited_by -> Uuid,
+            expires_at -> Timestamptz,
+            accepted_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        mail_attempts (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            mail_id -> Uuid,
+            attempted_at -> Timestamptz,
+            failure -> Text,
+        }
+    }
+
+    diesel::table! {
+        members (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            role -> Text,
+            name -> Text,
+            email -> Text,
+            ended_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        organizations (org_id) {
+            org_id -> Uuid,
+            name -> Text,
+            time_zone -> Text,
+            portal_enabled -> Bool,
+            accent_color -> Text,
+            website -> Nullable<Text>,
+            support_email -> Nullable<Text>,
+            language -> Text,
+            postal_address -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
         outbox (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
             kind -> Text,
             due_at -> Timestamptz,
             attempts -> Integer,
-            parked_at -> Nullable<Timestamptz>,
             subject_id -> Nullable<Uuid>,
+            state -> Text,
+            ended_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -719,6 +856,16 @@ pub mod system {
             id -> Uuid,
             portal_id -> Uuid,
             company_id -> Uuid,
+            token_hash -> Binary,
+            generation -> Integer,
+            recipient_contact_id -> Nullable<Uuid>,
+            recipient_email -> Nullable<Text>,
+            own_start -> Bool,
+            starts_at -> Nullable<Timestamptz>,
+            own_expiry -> Bool,
+            expires_at -> Nullable<Timestamptz>,
+            notifications -> Nullable<Bool>,
+            revoked_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -750,6 +897,22 @@ pub mod system {
             bytes_served -> BigInt,
             first_viewed_at -> Nullable<Timestamptz>,
             last_viewed_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        portals (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            label -> Text,
+            title -> Text,
+            company_id -> Uuid,
+            record_id -> Nullable<Uuid>,
+            starts_at -> Nullable<Timestamptz>,
+            expires_at -> Nullable<Timestamptz>,
+            notifications -> Bool,
+            created_by -> Uuid,
+            revoked_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -825,14 +988,22 @@ pub mod system {
 
     diesel::allow_tables_to_appear_in_same_query!(
         audit_entries,
+        companies,
+        contacts,
         door_bypasses,
         event_counters,
         events,
+        invitation_tokens,
+        invitations,
+        mail_attempts,
+        members,
+        organizations,
         outbox,
         portal_links,
         portal_previews,
         portal_section_views,
         portal_usage,
+        portals,
         staff_sessions,
         usage_batches,
         webhook_attempts,

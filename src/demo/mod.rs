@@ -30,8 +30,8 @@ use servers::{Durability, Found, Servers};
 
 const DATABASE: &str = "vestibule";
 /// All that a demo writes into its folder.
-const OURS: [&str; 7] =
-    ["postgres", "redis", "run", "demo.json", "demo.json.new", "sealing.keys", "sealing.keys.new"];
+const OURS: [&str; 8] =
+    ["postgres", "redis", "run", "mails", "demo.json", "demo.json.new", "sealing.keys", "sealing.keys.new"];
 
 /// What `vestibule demo` can be told.
 #[derive(Args, Clone, Debug)]
@@ -85,7 +85,7 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
     }
     let (servers, found) = Servers::start(&options.data_dir, Durability::Safe)?;
     let port = listener.local_addr()?.port();
-    let app = App::new(config(&servers, port, sealing_keys(&options.data_dir)?)?)?;
+    let app = App::new(config(&servers, port, &options.data_dir)?)?;
     let mut planted = match (found, read(&options.handover())) {
         (Found::Data, Some(planted)) => planted,
         _ => plant(&app, &servers, options.amount()).await?,
@@ -102,14 +102,17 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
 }
 
 /// Where things are is the demo's to say; every other setting is the environment's.
-fn config(servers: &Servers, port: u16, sealing_keys: String) -> anyhow::Result<Config> {
-    Config::read(&Env::of_process().with([
+fn config(servers: &Servers, port: u16, folder: &Path) -> anyhow::Result<Config> {
+    let mut config = Config::read(&Env::of_process().with([
         ("DATABASE_URL", servers.database_url(DATABASE)),
         ("REDIS_URL", servers.redis_url()),
-        ("SEALING_KEYS", sealing_keys),
+        ("SEALING_KEYS", sealing_keys(folder)?),
         ("LISTEN", format!("127.0.0.1:{port}")),
         ("BASE_URL", format!("http://127.0.0.1:{port}")),
-    ]))
+        ("MAIL_FOLDER", folder.join("mails").to_string_lossy().into_owned()),
+    ]))?;
+    config.mail.shown = true;
+    Ok(config)
 }
 
 /// The folder's own key, made at the first start.
@@ -174,6 +177,7 @@ fn tell(planted: &Planted, handover: &Path, start: Instant) {
         "GraphiQL   {}/graphiql  (send the token as {{\"Authorization\": \"Bearer vs_…\"}})",
         planted.base_url
     );
+    println!("Mails      {}/mails", planted.base_url);
     println!("For scripts, all of it: {}", handover.display());
     println!("Stop with ctrl-c.\n");
 }

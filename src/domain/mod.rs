@@ -12,6 +12,8 @@ pub mod currencies;
 pub mod events;
 pub mod home;
 pub mod idempotency;
+pub mod invitations;
+pub mod mails;
 pub mod members;
 pub mod organizations;
 pub mod origins;

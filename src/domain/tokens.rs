@@ -38,6 +38,8 @@ pub enum TokenKind {
     Preview,
     /// `vb_…`: a way around a locked door.
     Bypass,
+    /// `vi_…`: accepts an invitation.
+    Invitation,
 }
 
 impl TokenKind {
@@ -50,6 +52,7 @@ impl TokenKind {
             Self::CodedSession => CODED,
             Self::Preview => "vw_",
             Self::Bypass => "vb_",
+            Self::Invitation => "vi_",
         }
     }
 }

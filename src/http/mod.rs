@@ -8,6 +8,7 @@ mod graphiql;
 mod graphql;
 mod health;
 mod limits;
+mod mails;
 mod portal;
 mod refusals;
 pub mod serve;
@@ -67,6 +68,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .merge(mails::routes(&http.app.config.mail))
         .fallback(track::not_found)
         .layer(DefaultBodyLimit::max(http.app.config.http.body_bytes))
         .layer(from_fn_with_state(http.clone(), shield::hurry))

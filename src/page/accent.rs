@@ -32,7 +32,7 @@ pub(super) fn sheet(name: &str) -> Option<String> {
 }
 
 /// White or ink, whichever is readable on `#rrggbb`.
-pub(super) fn readable_on(color: &str) -> String {
+pub fn readable_on(color: &str) -> String {
     let ground = Color::parse(color.trim_start_matches('#')).unwrap_or(BLACK);
     if ground.contrast(WHITE) >= SHAPE { WHITE.hex() } else { INK.hex() }
 }

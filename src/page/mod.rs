@@ -8,6 +8,7 @@ pub mod assets;
 mod door;
 mod doorway;
 mod home;
+mod mails;
 mod record;
 mod sections;
 mod words;
@@ -17,6 +18,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
 use crate::error::{DoorFace, Error, LINK_INACTIVE, Result};
+pub use accent::readable_on;
 pub use door::Prompt;
 use doorway::Frame;
 use sections::Here;
@@ -34,6 +36,7 @@ macro_rules! around {
         concat!(include_str!("documents/fragments/around.graphql"), doorway!())
     };
 }
+pub use mails::{WrittenMail, mail, mails};
 
 /// Reads what the home shows.
 pub const HOME: &str = concat!(include_str!("documents/home.graphql"), doorway!());

@@ -7,6 +7,7 @@ pub mod forget_old;
 pub mod note_key_uses;
 pub mod record_usage;
 mod relay_events;
+pub mod send_mails;
 pub mod watch_events;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ impl Worker {
         jobs.spawn(relay_events::tell(app.clone(), stopped.clone()));
         jobs.spawn(relay_events::hear(app.clone(), stopped.clone()));
         jobs.spawn(deliver_webhooks::run(app.clone(), stopped.clone()));
+        jobs.spawn(send_mails::run(app.clone(), stopped.clone()));
         jobs.spawn(note_key_uses::run(app.clone(), stopped.clone()));
         jobs.spawn(forget_old::run(app.clone(), stopped.clone()));
         jobs.spawn(watch_events::run(app.clone(), stopped.clone()));

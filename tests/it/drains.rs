@@ -84,7 +84,7 @@ async fn counts_that_come_back_after_they_were_drained_are_not_counted_again() {
     let browser = Browser::new(&app, app.acme()).await;
     browser.returns();
     record_usage::flush(&app.app).await.unwrap();
-    let [_, (_, url), (_, prefix), _] = app.settings();
+    let [_, (_, url), (_, prefix), ..] = app.settings();
     let mut redis = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
     let [counts, kept] = ["counts", "kept"].map(|name| format!("{prefix}:{{usage}}:{name}"));
     let _: () = redis::cmd("COPY").arg(&[&counts, &kept]).query_async(&mut redis).await.unwrap();

@@ -20,6 +20,7 @@ mod home;
 mod isolation;
 mod limits;
 mod live;
+mod mails;
 mod members;
 mod migrations;
 mod openid;

@@ -9,6 +9,7 @@ use super::callers::Staff;
 use super::changes::{Change, Write, missed_update};
 use super::companies::{self, Archival};
 use super::idempotency::{self, Claim};
+use super::invitations;
 use super::validation::Checks;
 use crate::db::enums::Permission;
 use crate::db::ids::{CompanyId, ContactId};
@@ -76,6 +77,9 @@ pub async fn update(write: &Write, id: ContactId, version: i32, edit: ContactEdi
     let contact = find(write, id).await?;
     if let Some(email) = &patch.email {
         check_address(write, &contact, email).await?;
+        if *email != contact.email {
+            invitations::take_back_from(write, contact.id).await?;
+        }
     }
     apply(write, &contact, version, &patch, "contact.updated").await
 }

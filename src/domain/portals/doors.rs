@@ -131,28 +131,17 @@ pub async fn find_bypass_of(pools: &Pools, link: LinkId, token: &str) -> Result<
 
 /// Makes the bypass that a queued mail is about, as the mail is sent. The token goes into the mail
 /// and nowhere else.
-pub async fn make_bypass(pools: &Pools, clock: &Clock, org: OrgId, link: LinkId) -> Result<Token> {
+pub(super) async fn make_bypass(tx: &Tx<OrgId>, clock: &Clock, link: LinkId) -> Result<Token> {
     use crate::db::schema::system::door_bypasses as bypasses;
     let token = Token::new(TokenKind::Bypass)?;
-    let (id, hash, expires_at) = (clock.id(), token.hash(), clock.now() + BYPASS_LIFE);
-    let entered = pools
-        .enter(scope::Door::Organization(org), Access::Write, |mut connection| {
-            let values = (
-                bypasses::org_id.eq(org),
-                bypasses::id.eq(id),
-                bypasses::link_id.eq(link),
-                bypasses::token_hash.eq(hash.to_vec()),
-                bypasses::expires_at.eq(expires_at),
-            );
-            async move {
-                diesel::insert_into(bypasses::table).values(values).execute(&mut connection).await.map(Some)
-            }
-            .boxed()
-        })
-        .await?;
-    if let Some(tx) = entered {
-        tx.commit().await?;
-    }
+    let row = (
+        bypasses::org_id.eq(*tx.scope()),
+        bypasses::id.eq(clock.id()),
+        bypasses::link_id.eq(link),
+        bypasses::token_hash.eq(token.hash().to_vec()),
+        bypasses::expires_at.eq(clock.now() + BYPASS_LIFE),
+    );
+    diesel::insert_into(bypasses::table).values(row).execute(&mut tx.connection()).await?;
     Ok(token)
 }
 

@@ -44,7 +44,7 @@ impl Expiry {
 }
 
 /// The first instant of the following day. Where the clock skips midnight, the first one after it.
-pub(super) fn end_of_day(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+pub fn end_of_day(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
     let midnight = day.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
     (0..=3)
         .find_map(|hours| (midnight + TimeDelta::hours(hours)).and_local_timezone(zone).earliest())

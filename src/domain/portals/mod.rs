@@ -2,6 +2,7 @@
 //! decided by `enter_portal` in the database and nowhere else; the states here only tell staff.
 
 pub mod doors;
+pub mod letters;
 
 mod bulk;
 mod expiry;
@@ -17,7 +18,7 @@ mod sessions;
 mod share;
 
 pub use bulk::{Rotated, revoke_many, rotate_many};
-pub use expiry::Expiry;
+pub use expiry::{Expiry, end_of_day};
 pub use exposure::{ExposedField, ExposedFile, ExposedRecord, ExposedType, Exposing, Exposure, exposure};
 pub use inventory::{Content, breaches_of, contents};
 pub use links::{

@@ -11,6 +11,7 @@ use crate::db::enums::Permission;
 use crate::db::ids::{ContactId, LinkId, PortalId};
 use crate::domain::changes::Write;
 use crate::domain::idempotency::{self, Claim};
+use crate::domain::mails::MailKind;
 use crate::domain::outbox;
 use crate::error::{Error, Result};
 use crate::sealing::SealingKeys;
@@ -74,7 +75,7 @@ pub async fn share(
     match share.delivery {
         Delivery::Copy => Ok((url.link, Some(url))),
         Delivery::Email => {
-            outbox::queue(write, "mail.portal_link", url.link.into()).await?;
+            outbox::queue(write, write.id(), MailKind::PortalLink, url.link).await?;
             Ok((url.link, None))
         }
     }

@@ -20,6 +20,8 @@ use crate::db::pool::Pools;
 use crate::db::scope::{Access, Door, Tx};
 use crate::domain::changes::{self, Change};
 use crate::domain::events::CursorKey;
+use crate::domain::mails::MailKind;
+use crate::domain::outbox;
 use crate::error::{Error, Result};
 use crate::sealing::Sealed;
 use crate::sealing::SealingKeys;
@@ -96,6 +98,11 @@ pub async fn claim(pools: &Pools, clock: &Clock, most: i32) -> Result<Vec<Claime
     rows::claim(pools, most, now, now + LEASE).await
 }
 
+/// Where an endpoint is, for a letter about it.
+pub(super) async fn url_of(tx: &Tx<OrgId>, id: WebhookEndpointId) -> Result<Option<String>> {
+    Ok(rows::endpoint(tx, id).await?.map(|endpoint| endpoint.url))
+}
+
 /// One turn at an endpoint. Nothing to send means that the claim is given up.
 pub async fn turn(
     pools: &Pools,
@@ -143,11 +150,11 @@ impl Turn<'_> {
             Verdict::Gone => {
                 self.endpoint.disabled_at = Some(self.now);
                 rows::disable(&self.tx, self.endpoint.id, WebhookDisabledFor::Gone, self.now).await?;
-                self.tell_owner("mail.webhook_gone").await?;
+                self.tell_owner(MailKind::WebhookGone).await?;
                 self.changes.push((Change::new("webhook_endpoint.disabled", self.endpoint.id), self.now));
             }
             Verdict::Refused | Verdict::Unreachable => {
-                self.tell_owner("mail.webhook_parked").await?;
+                self.tell_owner(MailKind::WebhookParked).await?;
                 let change = Change::new("webhook_delivery.parked", pending.id)
                     .payload(json!({ "endpointId": self.endpoint.id }));
                 self.changes.push((change, self.now));
@@ -158,10 +165,11 @@ impl Turn<'_> {
     }
 
     /// Queues a mail, at most once a day for an endpoint.
-    async fn tell_owner(&mut self, mail: &'static str) -> Result<()> {
+    async fn tell_owner(&mut self, mail: MailKind) -> Result<()> {
         if self.endpoint.told_at.is_none_or(|told| told + TELLING <= self.now) {
             self.endpoint.told_at = Some(self.now);
-            rows::tell_owner(&self.tx, self.clock.id(), mail, &self.endpoint, self.now).await?;
+            outbox::queue(&self.tx, self.clock.id(), mail, self.endpoint.id).await?;
+            rows::note_telling(&self.tx, self.endpoint.id, self.now).await?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! became of each delivery. How deliveries run is in [`delivering`]; the HTTP of it is an adapter's.
 
 pub mod delivering;
+pub mod letters;
 mod rows;
 mod schedule;
 mod secrets;

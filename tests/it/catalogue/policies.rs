@@ -85,12 +85,12 @@ async fn the_worker_sees_queues_across_organisations_and_no_content() {
     // If this failed, you probably gave app_system a policy without app_org() on a table that says
     // something: it must touch that after entering the row's organisation.
     nobody_breaks(
-        "outside an organisation, app_system reads ids, kinds, due times and attempts of queue tables",
+        "outside an organisation, app_system reads ids, kinds, due times, attempts and states of queue tables",
         "select t.relname || '.' || a.attname from {tables} t
          join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
          where (has_column_privilege('app_system', t.oid, a.attnum, 'select')
                  or has_column_privilege('app_system', t.oid, a.attnum, 'update'))
-             and a.attname not in ('org_id', 'id', 'kind', 'due_at', 'attempts', 'parked_at', 'subject_id')
+             and a.attname not in ('org_id', 'id', 'kind', 'due_at', 'attempts', 'state', 'ended_at', 'subject_id')
              and exists (select from pg_policies p where p.tablename = t.relname and 'app_system' = any (p.roles)
                  and coalesce(p.qual, '') || coalesce(p.with_check, '') not like '%app_org()%')
          union all

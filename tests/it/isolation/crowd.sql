@@ -58,7 +58,19 @@ begin
         values (org, gen_random_uuid(), 'portal.created', member, project, '192.0.2.1', 'r1', '{}', '{}', now());
         insert into idempotency_keys (org_id, member_id, key, operation, input_hash, subject_id)
         values (org, member, 'k', 'createCompany', sha256('i'), company);
-        insert into outbox (org_id, id, kind) values (org, gen_random_uuid(), 'mail.send');
+        insert into outbox (org_id, id, kind) values (org, gen_random_uuid(), 'mail.send') returning id into step;
+        insert into mail_attempts (org_id, id, mail_id, attempted_at, failure)
+        values (org, gen_random_uuid(), step, now(), 'The mail server did not answer.');
+        insert into portal_link_tokens (org_id, token_hash, link_id, generation)
+        select org, sha256(('former' || org)::bytea), l.id, 0 from portal_links l where l.org_id = org limit 1;
+
+        -- An invitation to one project, mailed.
+        insert into invitations (org_id, id, company_id, contact_id, limited, invited_by, mail_id, expires_at)
+        select org, gen_random_uuid(), company, t.id, true, member, step, now() + interval '14 days'
+        from contacts t where t.org_id = org and t.company_id = company order by t.id limit 1 returning id into step;
+        insert into invitation_records (org_id, invitation_id, record_id) values (org, step, project);
+        insert into invitation_tokens (org_id, token_hash, invitation_id, round)
+        values (org, sha256(('vi_' || org)::bytea), step, 1);
         insert into staff_sessions (org_id, id, member_id, token_hash, expires_at, ended_at)
         values (org, gen_random_uuid(), member, sha256(('vs_ended' || org)::bytea), now() + interval '1 day', now());
         select l.id into link from portal_links l join portals p on p.org_id = l.org_id and p.id = l.portal_id

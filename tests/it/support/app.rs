@@ -58,6 +58,7 @@ impl TestApp {
             ("REDIS_URL", cluster.redis_url()),
             ("REDIS_PREFIX", database.clone()),
             ("SEALING_KEYS", SEALING_KEYS.to_owned()),
+            ("MAIL_FOLDER", cluster.mail_folder(&database)),
             ("RATE_PER_ADDRESS", "100000".to_owned()),
             ("RATE_PER_CALLER", "100000".to_owned()),
             ("RATE_SIGN_INS_PER_ADDRESS", "100000".to_owned()),
@@ -115,12 +116,13 @@ impl TestApp {
     }
 
     /// What a process of the service's own needs to find this test's database and Redis.
-    pub fn settings(&self) -> [(&'static str, String); 4] {
+    pub fn settings(&self) -> [(&'static str, String); 5] {
         [
             ("DATABASE_URL", self.cluster.database_url(&self.database)),
             ("REDIS_URL", self.cluster.redis_url()),
             ("REDIS_PREFIX", self.database.clone()),
             ("SEALING_KEYS", SEALING_KEYS.to_owned()),
+            ("MAIL_FOLDER", self.cluster.mail_folder(&self.database)),
         ]
     }
 

@@ -98,6 +98,11 @@ impl Cluster {
         login_url(&self.servers, database, login)
     }
 
+    /// Where the mails of a database's service are written.
+    pub fn mail_folder(&self, database: &str) -> String {
+        self.folder.join("mails").join(database).to_string_lossy().into_owned()
+    }
+
     /// Where Postgres writes its log.
     pub fn server_log(&self) -> std::path::PathBuf {
         self.folder.join("postgres/server.log")

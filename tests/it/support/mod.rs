@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod documents;
 pub mod island;
 pub mod live;
+pub mod mails;
 pub mod node;
 pub mod receiver;
 pub mod sdl;

@@ -15,8 +15,7 @@ use crate::db::enums::{WebhookDeliveryState, WebhookDisabledFor};
 use crate::db::ids::{CompanyId, MemberId, OrgId, RecordId, WebhookDeliveryId, WebhookEndpointId};
 use crate::db::pool::Pools;
 use crate::db::schema::system::{
-    events, outbox, webhook_attempts as attempts, webhook_deliveries as deliveries,
-    webhook_endpoints as endpoints,
+    events, webhook_attempts as attempts, webhook_deliveries as deliveries, webhook_endpoints as endpoints,
 };
 use crate::db::scope::{Access, Door, Tx};
 use crate::db::settings::app_id;
@@ -183,21 +182,8 @@ pub(super) async fn disable(
     Ok(())
 }
 
-pub(super) async fn tell_owner(
-    tx: &Tx<OrgId>,
-    id: Uuid,
-    mail: &'static str,
-    endpoint: &Endpoint,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let row = (
-        outbox::org_id.eq(*tx.scope()),
-        outbox::id.eq(id),
-        outbox::kind.eq(mail),
-        outbox::subject_id.eq(endpoint.id.0),
-    );
-    diesel::insert_into(outbox::table).values(row).execute(&mut tx.connection()).await?;
-    diesel::update(endpoints::table.filter(endpoints::id.eq(endpoint.id)))
+pub(super) async fn note_telling(tx: &Tx<OrgId>, id: WebhookEndpointId, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(endpoints::table.filter(endpoints::id.eq(id)))
         .set(endpoints::told_at.eq(now))
         .execute(&mut tx.connection())
         .await?;

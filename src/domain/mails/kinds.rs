@@ -1,0 +1,50 @@
+//! Every kind of mail there is. A new one gets a name here, a composer in its feature, words in
+//! `src/letters/words`, and a sample in the test of all letters.
+
+use async_graphql::Enum;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// What a mail is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+        pub enum MailKind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl MailKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// As the outbox has it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// An invitation to a portal account (INV-3), to the contact.
+    Invitation = "mail.invitation",
+    /// A portal's link, shared by staff (LINK-8), to the contact.
+    PortalLink = "mail.portal_link",
+    /// A way around a door that strangers have locked (DOOR-3), to the link's recipient.
+    DoorBypass = "mail.door_bypass",
+    /// A delivery to a webhook endpoint was given up (EVT-7), to the owners.
+    WebhookParked = "mail.webhook_parked",
+    /// A webhook endpoint is gone and was switched off (EVT-7), to the owners.
+    WebhookGone = "mail.webhook_gone",
+}
+
+impl MailKind {
+    /// The kind of an outbox row.
+    pub fn of(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+
+    /// Kinds as the outbox has them. Rows of other kinds are for workers that know them: those of
+    /// the next release, while both run.
+    pub fn names() -> Vec<&'static str> {
+        Self::ALL.iter().map(|kind| kind.as_str()).collect()
+    }
+}

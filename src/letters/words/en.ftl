@@ -1,0 +1,42 @@
+# Words of mails, in English. A message is named after its kind: mail.portal_link is portal-link.
+# Value: the subject. Attributes: .body (paragraphs are parted by an empty line), .button, .note.
+
+greeting = Hello { $name },
+greeting-unknown = Hello,
+unsubscribe = Stop these mails
+
+invitation = { $organization } invites you to its client portal
+    .body =
+        { $inviter } of { $organization } invites you to the client portal of { $company }.
+        There you follow the work that is done for you, and find its files and messages.
+
+        The invitation is good until { $until }.
+    .button = Accept the invitation
+    .note = The button is meant for you alone. If you did not expect this invitation, you need not do anything.
+
+portal-link = { $organization } shares “{ $portal }” with you
+    .body = { $organization } shares “{ $portal }” with you. The button opens it, without signing up, as often as you like.
+    .button = Open the portal
+    .note = Whoever has this link can open the portal: pass it on with care.
+
+door-bypass = Your way into “{ $portal }”
+    .body =
+        Too many wrong codes were tried at the door of “{ $portal }”, so it is locked for a while.
+        The button opens it for you: there you can enter the access code.
+
+        It helps once, and for an hour.
+    .button = Enter the access code
+    .note = If you did not ask for this mail, you need not do anything. Nobody gets in without the access code.
+
+webhook-parked = A webhook could not be delivered
+    .body =
+        An event could not be delivered to the webhook endpoint { $endpoint }, and we stopped trying.
+
+        The staff API lists its deliveries (staff.webhookEndpoint), and sends one again (replayWebhookDelivery).
+    .note = We write at most once a day about one endpoint.
+
+webhook-gone = A webhook endpoint was switched off
+    .body =
+        The webhook endpoint { $endpoint } answered that it is gone (410). It was switched off, and nothing more is sent there.
+
+        Staff can switch it on again with updateWebhookEndpoint.
