@@ -749,6 +749,44 @@ ALTER FUNCTION public.request_bypass(hash bytea, entry uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.request_bypass(hash bytea, entry uuid) IS 'Queues a bypass for the recipient on record of a coded link, once in 15 minutes; says nothing (DOOR-3).';
 
+CREATE FUNCTION public.request_fresh_link(hash bytea, entry uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    known record;
+begin
+    select l.org_id, l.id into known
+    from (
+        select k.org_id, k.id from portal_links k where k.token_hash = hash
+        union all
+        select t.org_id, t.link_id from portal_link_tokens t where t.token_hash = hash
+    ) c
+    join portal_links l on l.org_id = c.org_id and l.id = c.id
+    join portals p on p.org_id = l.org_id and p.id = l.portal_id
+    join organizations o on o.org_id = l.org_id
+    where app_org() is null and o.portal_enabled and p.revoked_at is null and l.revoked_at is null
+        and coalesce(p.expires_at, 'infinity') > now()
+        and coalesce(case when l.own_expiry then l.expires_at end, 'infinity') > now()
+        and (l.recipient_contact_id is not null or l.recipient_email is not null);
+    if known.org_id is null then
+        return;
+    end if;
+    perform set_config('app.org', known.org_id::text, true);
+    insert into outbox (org_id, id, kind, subject_id)
+    select known.org_id, entry, 'mail.fresh_link', known.id
+    where not exists (
+        select from outbox q
+        where q.org_id = known.org_id and q.subject_id = known.id and q.kind = 'mail.fresh_link'
+            and q.due_at > now() - interval '15 minutes'
+    );
+    perform set_config('app.org', '', true);
+end $$;
+
+ALTER FUNCTION public.request_fresh_link(hash bytea, entry uuid) OWNER TO door;
+
+COMMENT ON FUNCTION public.request_fresh_link(hash bytea, entry uuid) IS 'Queues a fresh link for the recipient on record of a link whose present or earlier token this is, once in 15 minutes, if its portal is open; says nothing (LINK-10).';
+
 CREATE FUNCTION public.scope_fingerprint() RETURNS bytea
     LANGUAGE sql STABLE
     SET search_path TO 'public', 'pg_temp'
@@ -1947,6 +1985,7 @@ CREATE TABLE public.portals (
     code_key text,
     code_version integer DEFAULT 0 NOT NULL,
     has_code boolean GENERATED ALWAYS AS ((code_hash IS NOT NULL)) STORED NOT NULL,
+    tell_first_view boolean DEFAULT false NOT NULL,
     CONSTRAINT portals_attribution_check CHECK (((char_length(attribution) >= 1) AND (char_length(attribution) <= 200))),
     CONSTRAINT portals_check CHECK ((starts_at < expires_at)),
     CONSTRAINT portals_code_hash_check CHECK ((octet_length(code_hash) = 32)),
@@ -2000,6 +2039,8 @@ COMMENT ON COLUMN public.portals.code_key IS 'Id of the sealing key that the has
 COMMENT ON COLUMN public.portals.code_version IS 'Raised by every change of the code; what passed an earlier one is dead (DOOR-2).';
 
 COMMENT ON COLUMN public.portals.has_code IS 'Whether there is a code; what staff may know of it.';
+
+COMMENT ON COLUMN public.portals.tell_first_view IS 'LINK-6: whether its maker is mailed when one of its links is viewed for the first time.';
 
 CREATE TABLE public.record_types (
     org_id uuid NOT NULL,
@@ -3644,6 +3685,9 @@ GRANT ALL ON FUNCTION public.register_person(person uuid, address text, password
 REVOKE ALL ON FUNCTION public.request_bypass(hash bytea, entry uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.request_bypass(hash bytea, entry uuid) TO app_portal;
 
+REVOKE ALL ON FUNCTION public.request_fresh_link(hash bytea, entry uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.request_fresh_link(hash bytea, entry uuid) TO app_portal;
+
 REVOKE ALL ON FUNCTION public.scope_fingerprint() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.scope_fingerprint() TO app_portal;
 
@@ -4393,6 +4437,9 @@ GRANT SELECT(code_version) ON TABLE public.portals TO door;
 GRANT UPDATE(code_version) ON TABLE public.portals TO app_staff;
 
 GRANT SELECT(has_code) ON TABLE public.portals TO app_staff;
+
+GRANT SELECT(tell_first_view),INSERT(tell_first_view),UPDATE(tell_first_view) ON TABLE public.portals TO app_staff;
+GRANT SELECT(tell_first_view) ON TABLE public.portals TO app_system;
 
 GRANT SELECT ON TABLE public.record_types TO app_staff;
 GRANT SELECT ON TABLE public.record_types TO app_partner;

@@ -25,6 +25,7 @@ pub struct Limits {
     callers: Counter<CredentialHash>,
     sign_in_networks: Counter<CredentialHash>,
     sign_in_emails: Counter<CredentialHash>,
+    mail_networks: Counter<CredentialHash>,
 }
 
 impl Limits {
@@ -38,6 +39,7 @@ impl Limits {
             callers: Counter::new(often(rates.per_caller)),
             sign_in_networks: Counter::new(Quota::per_minute(rates.sign_ins_per_address)),
             sign_in_emails: Counter::new(Quota::per_minute(rates.sign_ins_per_email)),
+            mail_networks: Counter::new(Quota::per_minute(rates.sign_ins_per_address)),
         }
     }
 
@@ -59,6 +61,11 @@ impl Limits {
     /// The same, before anybody knows whose attempt it is.
     pub fn check_sign_in_network(&self, network: Option<&str>) -> Result<()> {
         self.sign_in_networks.check(hash_token(network.unwrap_or_default()))
+    }
+
+    /// Counts that a network asked for a mail without signing in.
+    pub fn check_mail_request(&self, network: Option<&str>) -> Result<()> {
+        self.mail_networks.check(hash_token(network.unwrap_or_default()))
     }
 }
 

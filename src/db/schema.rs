@@ -344,6 +344,7 @@ pub mod staff {
             code_key -> Nullable<Text>,
             code_version -> Integer,
             has_code -> Bool,
+            tell_first_view -> Bool,
         }
     }
 
@@ -913,6 +914,7 @@ pub mod system {
             notifications -> Bool,
             created_by -> Uuid,
             revoked_at -> Nullable<Timestamptz>,
+            tell_first_view -> Bool,
         }
     }
 

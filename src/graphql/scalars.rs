@@ -11,9 +11,9 @@ use async_graphql::{
 use uuid::Uuid;
 
 use crate::db::ids::{
-    ApiKeyId, AuditEntryId, CompanyId, ContactId, FieldId, FileId, LinkId, MemberId, MilestoneId, OrgId,
-    PortalId, PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId, WebhookDeliveryId,
-    WebhookEndpointId,
+    ApiKeyId, AuditEntryId, CompanyId, ContactId, FieldId, FileId, InvitationId, LinkId, MailId, MemberId,
+    MilestoneId, OrgId, PortalId, PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId,
+    WebhookDeliveryId, WebhookEndpointId,
 };
 
 macro_rules! ids_on_the_wire {
@@ -74,6 +74,8 @@ ids_on_the_wire!(
     PortalId,
     PortalSessionId,
     RecordId,
+    InvitationId,
+    MailId,
     RecordTypeId,
     StageId,
     StaffSessionId,

@@ -21,6 +21,7 @@ use crate::error::{DoorFace, Error, LINK_INACTIVE, Result};
 pub use accent::readable_on;
 pub use door::Prompt;
 use doorway::Frame;
+pub use mails::{WrittenMail, mail, mails};
 use sections::Here;
 
 /// The fragment `Doorway`, for documents that ask for it.
@@ -36,7 +37,6 @@ macro_rules! around {
         concat!(include_str!("documents/fragments/around.graphql"), doorway!())
     };
 }
-pub use mails::{WrittenMail, mail, mails};
 
 /// Reads what the home shows.
 pub const HOME: &str = concat!(include_str!("documents/home.graphql"), doorway!());
@@ -54,6 +54,8 @@ pub const EVENTS: &str = include_str!("documents/events.graphql");
 pub const OPEN: &str = include_str!("documents/open.graphql");
 /// Asks for a way around a locked door; takes `$input`.
 pub const BYPASS: &str = include_str!("documents/bypass.graphql");
+/// Asks for a fresh link; takes `$input`.
+pub const FRESH: &str = include_str!("documents/fresh.graphql");
 /// Ends the visitor's session.
 pub const LEAVE: &str = include_str!("documents/leave.graphql");
 
@@ -118,12 +120,19 @@ pub fn missing(data: Value, visit: &Visit<'_>) -> Result<String> {
     write(&MissingPage { frame: Frame::new(portal, Here::Elsewhere, visit) })
 }
 
-/// The one answer of LINK-5. It wears nobody's look, so that it tells nothing.
+/// The one answer of LINK-5. It wears nobody's look, so that it tells nothing, and offers everybody a
+/// fresh link (LINK-10).
 pub fn inactive() -> Result<String> {
+    write(&InactivePage { text: LINK_INACTIVE, version: assets::version() })
+}
+
+/// Somebody asked for a fresh link; says the same whatever there is (LINK-10).
+pub fn fresh_link_asked() -> Result<String> {
     write(&NoticePage {
-        title: "Link no longer active",
-        heading: "This door is closed",
-        text: LINK_INACTIVE,
+        title: "Look into your mail",
+        heading: "Look into your mail",
+        text: "If this link was made for somebody and its portal is still open, a fresh one is on its way to \
+               their address. If no mail comes, contact the organisation that shared it with you.",
         version: assets::version(),
     })
 }
@@ -179,6 +188,14 @@ struct Root<T> {
 struct NoticePage {
     title: &'static str,
     heading: &'static str,
+    text: &'static str,
+    version: &'static str,
+}
+
+/// A door that is closed.
+#[derive(Template)]
+#[template(path = "inactive.html")]
+struct InactivePage {
     text: &'static str,
     version: &'static str,
 }

@@ -4,13 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
 
 use crate::adapters::mail::{Answer, Correspondent, Line, Mail};
+use crate::adapters::redis::mail_budgets::{MailBudget, MailPlace, Placing};
 use crate::app::App;
-use crate::domain::mails::{self, Claimed, Letter, Outcome};
+use crate::domain::mails::{self, Budget, Claimed, Letter, Outcome};
 use crate::error::{Error, Result};
 use crate::letters;
 
@@ -18,6 +20,8 @@ use crate::letters;
 const AT_ONCE: usize = 16;
 /// Between two looks, unless a mail is done earlier.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long a mail waits whose budget Redis could not tell.
+const RESPITE: TimeDelta = TimeDelta::seconds(10);
 /// For one mail, all its steps: well within the time that a claim lasts.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -84,6 +88,9 @@ async fn send(app: &App, claimed: &Claimed) -> Outcome {
         Err(error) => return failure(claimed, &error),
     };
     step("mail_composed");
+    if let Some(until) = no_place_until(app, claimed, &letter).await {
+        return Outcome::Deferred(until);
+    }
     match write(claimed, &letter) {
         Ok(mail) => match app.mailer.send(mail).await {
             Answer::Taken => Outcome::Sent,
@@ -94,6 +101,23 @@ async fn send(app: &App, claimed: &Claimed) -> Outcome {
             tracing::error!(error = format!("{error:#}"), mail.id = %claimed.id, "a mail cannot be written");
             Outcome::Refused("The mail could not be written.".into())
         }
+    }
+}
+
+/// When the reader's address has room for it, over all organisations, if it has none now (INV-4).
+async fn no_place_until(app: &App, claimed: &Claimed, letter: &Letter) -> Option<DateTime<Utc>> {
+    let budget = match letter.budget {
+        Budget::Staff => MailBudget::Staff,
+        Budget::Visitor => MailBudget::Visitor,
+        Budget::Free => return None,
+    };
+    let address = letter.reader.address.to_text();
+    let place = MailPlace { budget, org: None, address, id: claimed.id.to_string() };
+    let now = app.clock.now();
+    match app.redis.take_mail_place(&place, now).await {
+        Ok(Placing::Taken | Placing::Held) => None,
+        Ok(Placing::Wait(wait)) => Some(now + wait),
+        Err(_) => Some(now + RESPITE),
     }
 }
 

@@ -17,6 +17,7 @@ mod exposure;
 mod generated;
 mod health;
 mod home;
+mod invitations;
 mod isolation;
 mod limits;
 mod live;

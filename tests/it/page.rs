@@ -219,7 +219,10 @@ async fn a_link_that_died_answers_like_one_that_never_was() {
             on_link("own_start = false, starts_at = null"),
         ),
         (on_link("revoked_at = now()"), on_link("revoked_at = null")),
-        (on_link("token_hash = sha256('rotated')"), on_link(&format!("token_hash = sha256('{token}')"))),
+        (
+            on_link("token_hash = sha256('rotated'), generation = generation + 1"),
+            on_link(&format!("token_hash = sha256('{token}')")),
+        ),
         (on_portal("expires_at = now()"), on_portal("expires_at = null")),
         (on_portal("starts_at = now() + interval '1 hour'"), on_portal("starts_at = null")),
         (on_portal("revoked_at = now()"), on_portal("revoked_at = null")),
@@ -276,7 +279,9 @@ async fn opening_a_page_writes_nothing_and_can_be_done_again() {
     let after: Written = diesel::sql_query(count).get_result(&mut database).await.unwrap();
     assert_eq!(before.rows, after.rows);
     let posted = app.send(Request::post(&home).body(Body::empty()).unwrap()).await;
-    assert_eq!(posted.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(posted.status, StatusCode::FORBIDDEN, "a form that did not come from our page");
+    let put = app.send(Request::put(&home).body(Body::empty()).unwrap()).await;
+    assert_eq!(put.status, StatusCode::METHOD_NOT_ALLOWED);
 }
 
 /// FILE-4, LINK-7

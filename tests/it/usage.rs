@@ -347,7 +347,12 @@ async fn a_browsers_session_is_kept_only_while_its_link_opens_without_a_code() {
             &format!("update portal_links set revoked_at = now() where id = '{id}'"),
             "update portal_links set revoked_at = null",
         ),
-        (&format!("update portal_links set token_hash = sha256('other') where id = '{id}'"), ""),
+        (
+            &format!(
+                "update portal_links set token_hash = sha256('other'), generation = generation + 1 where id = '{id}'"
+            ),
+            "",
+        ),
     ] {
         app.arrange(end).await;
         after.returns();

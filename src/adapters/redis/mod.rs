@@ -3,6 +3,7 @@
 //! hash tag. Each says what happens without Redis.
 
 pub mod guesses;
+pub mod mail_budgets;
 pub mod sessions;
 pub mod usage;
 pub mod wakeups;

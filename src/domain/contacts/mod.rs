@@ -11,7 +11,7 @@ use super::companies::{self, Archival};
 use super::idempotency::{self, Claim};
 use super::invitations;
 use super::validation::Checks;
-use crate::db::enums::Permission;
+use crate::db::enums::{Language, Permission};
 use crate::db::ids::{CompanyId, ContactId};
 use crate::db::paging::{Page, Rows};
 use crate::db::scope::Tx;
@@ -25,6 +25,7 @@ pub struct ContactDraft {
     pub name: String,
     pub email: String,
     pub phone: Option<String>,
+    pub language: Option<Language>,
 }
 
 /// What changes of a contact: absent parts stay, `Some(None)` empties. Unchecked.
@@ -33,6 +34,7 @@ pub struct ContactEdit {
     pub name: Option<String>,
     pub email: Option<String>,
     pub phone: Option<Option<String>>,
+    pub language: Option<Option<Language>>,
 }
 
 /// Adds a contact to a company, once for each idempotency key.
@@ -50,6 +52,7 @@ pub async fn create(write: &Write, draft: ContactDraft, key: Option<&str>) -> Re
         name: checks.line("name", &draft.name, 120),
         email: checks.email("email", &draft.email),
         phone: checks.optional(Some(draft.phone), |c, v| c.line("phone", v, 50)).flatten(),
+        language: draft.language,
     };
     checks.finish()?;
     if companies::by_ids(write, &[new.company_id]).await?.is_empty() {
@@ -71,6 +74,7 @@ pub async fn update(write: &Write, id: ContactId, version: i32, edit: ContactEdi
         name: edit.name.map(|v| checks.line("name", &v, 120)),
         email: edit.email.map(|v| checks.email("email", &v)),
         phone: checks.optional(edit.phone, |c, v| c.line("phone", v, 50)),
+        language: edit.language,
         archived_at: None,
     };
     checks.finish()?;

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 
-use crate::db::enums::ContactStatus;
+use crate::db::enums::{ContactStatus, Language};
 use crate::db::ids::{CompanyId, ContactId, OrgId};
 use crate::db::paging::{MAX_COUNT, Page, contains};
 use crate::db::schema::staff::contacts;
@@ -25,6 +25,7 @@ pub struct Contact {
     pub name: String,
     pub email: String,
     pub phone: Option<String>,
+    pub language: Option<Language>,
     pub status: ContactStatus,
     pub version: i32,
     pub created_at: DateTime<Utc>,
@@ -41,6 +42,7 @@ pub(super) struct NewContact {
     pub name: String,
     pub email: String,
     pub phone: Option<String>,
+    pub language: Option<Language>,
 }
 
 #[derive(Debug, Default, AsChangeset)]
@@ -49,6 +51,7 @@ pub(super) struct ContactPatch {
     pub name: Option<String>,
     pub email: Option<String>,
     pub phone: Option<Option<String>>,
+    pub language: Option<Option<Language>>,
     pub archived_at: Option<Option<DateTime<Utc>>>,
 }
 

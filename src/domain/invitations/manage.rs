@@ -41,11 +41,14 @@ pub struct Terms {
 /// What became of one contact of many.
 pub type Invited = (ContactId, Result<InvitationId>);
 
-/// The contacts that could be mailed, with their addresses; refuses callers who may not invite. An id
-/// that is no contact's is missing.
+/// The contacts that could be mailed, with their addresses; refuses callers who may not invite, and if
+/// there is none of them. An id that is no contact's is missing.
 pub async fn addresses(tx: &Tx<Staff>, ids: &[ContactId]) -> Result<HashMap<ContactId, MailAddress>> {
     tx.scope().require(Permission::ClientsInvite)?;
     let contacts = contacts::by_ids(tx, ids).await?;
+    if contacts.is_empty() {
+        return Err(Error::NotFound("contact"));
+    }
     let address = |contact: &Contact| Some((contact.id, MailAddress::parse(&contact.email)?));
     Ok(contacts.iter().filter_map(address).collect())
 }
@@ -69,31 +72,31 @@ pub async fn invite(
     Ok(id)
 }
 
-/// Invites many contacts in one transaction, each with its own outcome. A repeated idempotency key
-/// answers with the invitations that are there.
+/// Invites many contacts in one transaction, each with its own outcome: of those that were named, the
+/// ones that may be mailed now. A repeated idempotency key answers with the invitations that are there.
 pub async fn invite_many(
     write: &Write,
-    contacts: &[ContactId],
+    (named, admitted): (&[ContactId], &[ContactId]),
     terms: Terms,
     key: Option<&str>,
 ) -> Result<Vec<Invited>> {
     write.scope().require(Permission::ClientsInvite)?;
-    match idempotency::claim(write, key, "invitation.create_many", &(contacts, &terms)).await? {
+    match idempotency::claim(write, key, "invitation.create_many", &(named, &terms)).await? {
         Claim::Fresh(fresh) => {
-            let invited = create(write, contacts, terms).await?;
+            let invited = create(write, admitted, terms).await?;
             fresh.settle(write, write.id::<Uuid>()).await?;
             Ok(invited)
         }
         Claim::Repeated(_) => {
             let pending: HashMap<_, _> =
-                rows::pending_of(write, contacts).await?.into_iter().map(|i| (i.contact_id, i.id)).collect();
+                rows::pending_of(write, named).await?.into_iter().map(|i| (i.contact_id, i.id)).collect();
             let missing = || {
                 Error::Conflict(
                     "The first call with this idempotency key did not invite this contact.".into(),
                 )
             };
             let outcome = |id: &ContactId| (*id, pending.get(id).copied().ok_or_else(missing));
-            Ok(contacts.iter().map(outcome).collect())
+            Ok(named.iter().map(outcome).collect())
         }
     }
 }
@@ -112,7 +115,7 @@ pub async fn resend(write: &Write, id: InvitationId) -> Result<()> {
 /// Takes a pending invitation back (INV-1). Again is no error.
 pub async fn revoke(write: &Write, id: InvitationId) -> Result<()> {
     write.scope().require(Permission::ClientsInvite)?;
-    let invitation = rows::by_ids(write, &[id]).await?.pop().ok_or(Error::NotFound("invitation"))?;
+    let invitation = rows::held(write, id).await?.ok_or(Error::NotFound("invitation"))?;
     if invitation.accepted_at.is_some() {
         return Err(Error::Conflict(
             "This invitation was accepted: end the contact's access instead.".into(),
@@ -162,7 +165,7 @@ async fn end(write: &Write, invitations: &[Invitation]) -> Result<()> {
 }
 
 async fn find_pending(write: &Write, id: InvitationId) -> Result<Invitation> {
-    let invitation = rows::by_ids(write, &[id]).await?.pop().ok_or(Error::NotFound("invitation"))?;
+    let invitation = rows::held(write, id).await?.ok_or(Error::NotFound("invitation"))?;
     match (invitation.accepted_at, invitation.revoked_at) {
         (None, None) => Ok(invitation),
         _ => Err(Error::Conflict("This invitation is no longer pending. Invite the contact anew.".into())),
@@ -244,6 +247,9 @@ impl Wave {
         }
         if self.company_of_records.is_some_and(|company| company != contact.company_id) {
             return Err(Error::invalid("input.recordIds", "These records belong to another company."));
+        }
+        if MailAddress::parse(&contact.email).is_none() {
+            return refuse("This contact's address cannot be mailed.");
         }
         if contact.status == ContactStatus::Onboarded {
             return refuse("This contact has an account already.");

@@ -150,10 +150,9 @@ pub(super) async fn renew(
 
 pub(super) async fn revoke(tx: &Tx<Staff>, ids: &[InvitationId], at: DateTime<Utc>) -> Result<()> {
     use staff::invitations;
-    diesel::update(invitations::table.filter(invitations::id.eq_any(ids)))
-        .set(invitations::revoked_at.eq(at))
-        .execute(&mut tx.connection())
-        .await?;
+    let pending =
+        invitations::table.filter(invitations::id.eq_any(ids)).filter(invitations::accepted_at.is_null());
+    diesel::update(pending).set(invitations::revoked_at.eq(at)).execute(&mut tx.connection()).await?;
     Ok(())
 }
 
@@ -187,6 +186,18 @@ pub(super) async fn newest_of(tx: &Tx<Staff>, contacts: &[ContactId]) -> Result<
         .select(Invitation::as_select())
         .load(&mut tx.connection())
         .await?)
+}
+
+/// An invitation, held until the transaction ends: nobody accepts it meanwhile.
+pub(super) async fn held(tx: &Tx<Staff>, id: InvitationId) -> Result<Option<Invitation>> {
+    use staff::invitations;
+    Ok(invitations::table
+        .filter(invitations::id.eq(id))
+        .select(Invitation::as_select())
+        .for_no_key_update()
+        .first(&mut tx.connection())
+        .await
+        .optional()?)
 }
 
 /// The records that invitations are limited to.

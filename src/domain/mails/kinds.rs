@@ -28,6 +28,10 @@ kinds! {
     Invitation = "mail.invitation",
     /// A portal's link, shared by staff (LINK-8), to the contact.
     PortalLink = "mail.portal_link",
+    /// A fresh link for who held a dead one (LINK-10), to its recipient.
+    FreshLink = "mail.fresh_link",
+    /// A link was viewed for the first time (LINK-6), to the portal's maker.
+    FirstView = "mail.first_view",
     /// A way around a door that strangers have locked (DOOR-3), to the link's recipient.
     DoorBypass = "mail.door_bypass",
     /// A delivery to a webhook endpoint was given up (EVT-7), to the owners.

@@ -10,12 +10,14 @@
 mod address;
 mod kinds;
 mod letter;
+mod log;
 mod rows;
 mod schedule;
 
 pub use address::MailAddress;
 pub use kinds::MailKind;
 pub use letter::{Budget, Fact, House, Letter, Reader, Unsubscribe};
+pub use log::{Mail, MailFailure, MailFilter, by_ids, count, failures, list, retry};
 pub use rows::Claimed;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,6 +34,9 @@ use crate::error::Result;
 
 /// How long nobody else takes a claimed row: far longer than composing and sending may take.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
+
+/// How long it is known what became of a mail.
+const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// What a composer works with: the organisation that was entered, and the row whose turn it is.
 pub struct Desk<'a> {
@@ -109,6 +114,8 @@ pub async fn compose(
     let letter = match kind {
         MailKind::Invitation => invitations::letters::invitation(&desk).await,
         MailKind::PortalLink => portals::letters::portal_link(&desk).await,
+        MailKind::FreshLink => portals::letters::fresh_link(&desk).await,
+        MailKind::FirstView => portals::letters::first_view(&desk).await,
         MailKind::DoorBypass => portals::letters::door_bypass(&desk).await,
         MailKind::WebhookParked | MailKind::WebhookGone => webhooks::letters::about_endpoint(&desk).await,
     };
@@ -144,5 +151,6 @@ pub async fn settle(pools: &Pools, clock: &Clock, claimed: &Claimed, outcome: &O
     {
         rows::note_failure(&tx, clock.id(), claimed, why, now).await?;
     }
+    rows::forget_old(&tx, now - KEPT).await?;
     tx.commit().await
 }

@@ -160,3 +160,10 @@ pub(super) async fn note_failure(
     diesel::insert_into(mail_attempts::table).values(row).execute(&mut tx.connection()).await?;
     Ok(())
 }
+
+/// This queue's retention: whoever settles a row clears the organisation's old ones.
+pub(super) async fn forget_old(tx: &Tx<OrgId>, before: DateTime<Utc>) -> Result<()> {
+    let old = outbox::table.filter(outbox::org_id.eq(*tx.scope())).filter(outbox::ended_at.lt(before));
+    diesel::delete(old).execute(&mut tx.connection()).await?;
+    Ok(())
+}

@@ -15,7 +15,7 @@ use super::callers::Staff;
 use super::changes::{Change, Write, differing, missed_update};
 use super::origins;
 use super::validation::Checks;
-use crate::db::enums::Permission;
+use crate::db::enums::{Language, Permission};
 use crate::db::scope::Tx;
 use crate::error::Result;
 use rows::OrganizationPatch;
@@ -30,6 +30,8 @@ pub struct OrganizationEdit {
     pub welcome_message: Option<Option<String>>,
     pub website: Option<Option<String>>,
     pub support_email: Option<Option<String>>,
+    pub postal_address: Option<Option<String>>,
+    pub language: Option<Language>,
     /// Replaces the whole list (API-7).
     pub allowed_origins: Option<Vec<String>>,
     /// LINK-11
@@ -66,6 +68,8 @@ fn parse(edit: OrganizationEdit) -> Result<OrganizationPatch> {
         welcome_message: checks.optional(edit.welcome_message, |c, v| c.text("welcomeMessage", v, 2_000)),
         website: checks.optional(edit.website, |c, v| c.web_address("website", v)),
         support_email: checks.optional(edit.support_email, |c, v| c.email("supportEmail", v)),
+        postal_address: checks.optional(edit.postal_address, |c, v| c.text("postalAddress", v, 500)),
+        language: edit.language,
         allowed_origins: edit.allowed_origins.map(|v| origins::parse(&mut checks, "allowedOrigins", v)),
         policy: edit.policy.parse(&mut checks),
     };
@@ -82,6 +86,8 @@ fn settings(organization: &Organization) -> Value {
         "welcomeMessage": organization.welcome_message,
         "website": organization.website,
         "supportEmail": organization.support_email,
+        "postalAddress": organization.postal_address,
+        "language": organization.language,
         "allowedOrigins": organization.allowed_origins,
         "longestExpiryDays": organization.policy.longest_expiry_days,
         "codeRequired": organization.policy.code_required,

@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt as _;
 
 use super::policy::{SharingPolicy, SharingPolicyPatch};
-use crate::db::enums::{Plan, Role};
+use crate::db::enums::{Language, Plan, Role};
 use crate::db::ids::{MemberId, OrgId, PersonId};
 use crate::db::pool::Pools;
 use crate::db::schema::staff::{event_counters, members, organizations};
@@ -33,6 +33,8 @@ pub struct Organization {
     pub welcome_message: Option<String>,
     pub website: Option<String>,
     pub support_email: Option<String>,
+    pub postal_address: Option<String>,
+    pub language: Language,
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub allowed_origins: Vec<String>,
@@ -50,6 +52,8 @@ pub(super) struct OrganizationPatch {
     pub welcome_message: Option<Option<String>>,
     pub website: Option<Option<String>>,
     pub support_email: Option<Option<String>>,
+    pub postal_address: Option<Option<String>>,
+    pub language: Option<Language>,
     pub allowed_origins: Option<Vec<String>>,
     #[diesel(embed)]
     pub policy: SharingPolicyPatch,

@@ -31,6 +31,9 @@ diesel::define_sql_function! {
     fn request_bypass(hash: sql_types::Binary, entry: sql_types::Uuid);
 }
 diesel::define_sql_function! {
+    fn request_fresh_link(hash: sql_types::Binary, entry: sql_types::Uuid);
+}
+diesel::define_sql_function! {
     fn find_bypass(link: sql_types::Uuid, hash: sql_types::Binary) -> sql_types::Nullable<sql_types::Uuid>;
 }
 
@@ -108,6 +111,22 @@ pub async fn ask_for_bypass(pools: &Pools, clock: &Clock, link: CredentialHash) 
     let entered = pools
         .enter(scope::Door::Doorstep, Access::Write, |mut connection| {
             let asked = request_bypass(link.to_vec(), entry);
+            async move { diesel::select(asked).execute(&mut connection).await.map(Some) }.boxed()
+        })
+        .await?;
+    match entered {
+        Some(tx) => tx.commit().await,
+        None => Ok(()),
+    }
+}
+
+/// Queues a fresh link for the recipient on record of a link that a token is or was of, if there is one
+/// and the portal is open; never says whether (LINK-10).
+pub async fn ask_for_fresh_link(pools: &Pools, clock: &Clock, link: CredentialHash) -> Result<()> {
+    let entry = clock.id();
+    let entered = pools
+        .enter(scope::Door::Doorstep, Access::Write, |mut connection| {
+            let asked = request_fresh_link(link.to_vec(), entry);
             async move { diesel::select(asked).execute(&mut connection).await.map(Some) }.boxed()
         })
         .await?;

@@ -44,6 +44,7 @@ pub struct PortalDraft {
     pub starts_at: Option<DateTime<Utc>>,
     pub expiry: Expiry,
     pub notifications: bool,
+    pub tell_first_view: bool,
     pub attribution: Option<String>,
     /// Six digits (DOOR-1). Not part of what an idempotency key is compared with: its hash would
     /// give six digits away.
@@ -61,6 +62,7 @@ pub struct PortalEdit {
     pub starts_at: Option<Option<DateTime<Utc>>>,
     pub expiry: Option<Expiry>,
     pub notifications: Option<bool>,
+    pub tell_first_view: Option<bool>,
     pub attribution: Option<Option<String>>,
     /// Who passed the former code is outside again.
     pub code: Option<Option<SecretString>>,
@@ -126,6 +128,7 @@ fn check(
         starts_at: draft.starts_at,
         expires_at: draft.expiry.instant(&mut checks, write.at(), staff.time_zone()),
         notifications: draft.notifications,
+        tell_first_view: draft.tell_first_view,
         attribution: checks
             .optional(Some(draft.attribution.clone()), |c, v| c.line("attribution", v, 200))
             .flatten(),
@@ -195,6 +198,7 @@ pub async fn update(
         starts_at: edit.starts_at,
         expires_at: edit.expiry.map(|expiry| expiry.instant(&mut checks, write.at(), zone)),
         notifications: edit.notifications,
+        tell_first_view: edit.tell_first_view,
         attribution: checks.optional(edit.attribution, |c, v| c.line("attribution", v, 200)),
         revoked_at: None,
     };
@@ -243,6 +247,7 @@ fn settings(portal: &Portal) -> serde_json::Value {
         "startsAt": portal.starts_at,
         "expiresAt": portal.expires_at,
         "notifications": portal.notifications,
+        "tellFirstView": portal.tell_first_view,
         "attribution": portal.attribution,
         "hasCode": portal.has_code,
     })

@@ -34,7 +34,7 @@ pub use policy::{Policy, PolicyBreach};
 pub use previews::{Preview, preview};
 pub use rows::{Link, Portal, PortalFilter};
 pub use sessions::{OpenedPortal, Opening, end_session, open};
-pub use share::{Delivery, Earlier, Share, share};
+pub use share::{Delivery, Earlier, Share, address_to_share_with, share};
 
 use async_graphql::Enum;
 use chrono::{DateTime, Utc};

@@ -1,6 +1,8 @@
 //! Sharing a portal with a contact, and sharing it again (LINK-8). Each time a fresh link: earlier
 //! ones live on unless staff end them, and nobody else's is touched.
 
+use std::collections::HashMap;
+
 use async_graphql::Enum;
 use serde::Serialize;
 
@@ -9,9 +11,12 @@ use super::manage::live;
 use super::rows;
 use crate::db::enums::Permission;
 use crate::db::ids::{ContactId, LinkId, PortalId};
+use crate::db::scope::Tx;
+use crate::domain::callers::Staff;
 use crate::domain::changes::Write;
+use crate::domain::contacts;
 use crate::domain::idempotency::{self, Claim};
-use crate::domain::mails::MailKind;
+use crate::domain::mails::{MailAddress, MailKind};
 use crate::domain::outbox;
 use crate::error::{Error, Result};
 use crate::sealing::SealingKeys;
@@ -41,6 +46,17 @@ pub struct Share {
     pub contact: ContactId,
     pub delivery: Delivery,
     pub earlier: Earlier,
+}
+
+/// The contact's address, for who asks whether it may be mailed; refuses callers who may not share.
+pub async fn address_to_share_with(
+    tx: &Tx<Staff>,
+    contact: ContactId,
+) -> Result<HashMap<ContactId, MailAddress>> {
+    tx.scope().require(Permission::PortalsManage)?;
+    let contacts = contacts::by_ids(tx, &[contact]).await?;
+    let address = |contact: &contacts::Contact| Some((contact.id, MailAddress::parse(&contact.email)?));
+    Ok(contacts.iter().filter_map(address).collect())
 }
 
 /// Makes a fresh link of a portal for a contact, once for each idempotency key. The secret is there

@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 use super::callers::Staff;
 use super::changes::{self, Change};
+use super::mails::MailKind;
+use super::outbox;
 use crate::clock::Clock;
 use crate::db::enums::PortalMode;
 use crate::db::ids::{CompanyId, LinkId, OrgId, PortalId};
@@ -64,6 +66,8 @@ struct FirstView {
     portal: PortalId,
     company: CompanyId,
     at: DateTime<Utc>,
+    /// Whether the portal's maker wants to know.
+    tells: bool,
 }
 
 impl FirstView {
@@ -98,6 +102,9 @@ pub async fn apply(pools: &Pools, clock: &Clock, org: OrgId, portion: &Portion) 
             rows::keep_session(&tx, clock.id(), browser, browser.at + SESSION_LIFE).await?;
         }
         rows::forget_claims(&tx, now - MEMORY).await?;
+        for seen in first.iter().filter(|first| first.tells) {
+            outbox::queue(&tx, clock.id(), MailKind::FirstView, seen.link).await?;
+        }
         if !first.is_empty() {
             let told: Vec<_> = first.into_iter().map(|first| (first.change(), first.at)).collect();
             changes::announce(&tx, clock, &told).await?;

@@ -90,7 +90,7 @@ pub(super) async fn forget_claims(tx: &Tx<OrgId>, before: DateTime<Utc>) -> Resu
 /// The links that nobody had viewed before. Their rows, made where they are missing, stay locked until
 /// the transaction ends, so that of two drains at once one tells.
 pub(super) async fn first_views(tx: &Tx<OrgId>, tallies: &[LinkTally]) -> Result<Vec<FirstView>> {
-    use system::{portal_links as links, portal_usage as usage};
+    use system::{portal_links as links, portal_usage as usage, portals};
     let viewed: BTreeMap<LinkId, DateTime<Utc>> =
         tallies.iter().filter_map(|tally| Some((tally.link, tally.first_viewed_at?))).collect();
     let named = links::table.filter(links::id.eq_any(viewed.keys()));
@@ -108,12 +108,14 @@ pub(super) async fn first_views(tx: &Tx<OrgId>, tallies: &[LinkTally]) -> Result
         .for_update()
         .load(&mut tx.connection())
         .await?;
-    let unseen: Vec<(LinkId, PortalId, CompanyId)> = links::table
+    let unseen: Vec<(LinkId, PortalId, CompanyId, bool)> = links::table
+        .inner_join(portals::table.on(portals::id.eq(links::portal_id)))
         .filter(links::id.eq_any(unseen))
-        .select((links::id, links::portal_id, links::company_id))
+        .select((links::id, links::portal_id, links::company_id, portals::tell_first_view))
         .load(&mut tx.connection())
         .await?;
-    let first = |(link, portal, company)| FirstView { link, portal, company, at: viewed[&link] };
+    let first =
+        |(link, portal, company, tells)| FirstView { link, portal, company, at: viewed[&link], tells };
     Ok(unseen.into_iter().map(first).collect())
 }
 

@@ -73,6 +73,20 @@ pub struct RequestPortalBypassPayload {
     requested: bool,
 }
 
+/// Whose recipient is to be mailed.
+#[derive(InputObject)]
+pub struct RequestFreshLinkInput {
+    /// The 32 characters that end the URL that no longer opens.
+    token: String,
+}
+
+/// Says nothing of whether there is a recipient, or a portal.
+#[derive(SimpleObject)]
+pub struct RequestFreshLinkPayload {
+    /// Always true: if the link has a recipient on record and its portal is open, a mail is on its way.
+    requested: bool,
+}
+
 #[Object]
 impl PortalAccess {
     /// Turns a link's token into a portal session, for those who build their own page.
@@ -96,6 +110,24 @@ impl PortalAccess {
         // Nor does the time of the answer tell whether there was anything to queue (LINK-5).
         let (asked, ()) = futures::join!(asked, tokio::time::sleep(EVEN));
         Some(asked.map(|()| RequestPortalBypassPayload { requested: true }).map_err(coded))
+    }
+
+    /// Asks that the recipient on record of a dead link be mailed a fresh one, at most once in 15 minutes.
+    /// The answer is always the same.
+    async fn request_fresh_link(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose recipient.")] input: RequestFreshLinkInput,
+    ) -> Option<Result<RequestFreshLinkPayload>> {
+        let request = request(ctx);
+        let app = &request.app;
+        if let Err(busy) = app.limits.check_mail_request(request.origin.address.as_deref()) {
+            return Some(Err(coded(busy)));
+        }
+        let asked = doors::ask_for_fresh_link(&app.pools, &app.clock, hash_link(&input.token));
+        // Nor does the time of the answer tell whether there was anything to queue (LINK-5).
+        let (asked, ()) = futures::join!(asked, tokio::time::sleep(EVEN));
+        Some(asked.map(|()| RequestFreshLinkPayload { requested: true }).map_err(coded))
     }
 }
 

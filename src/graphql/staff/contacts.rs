@@ -7,7 +7,8 @@ use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::companies::Company;
-use crate::db::enums::ContactStatus;
+use super::invitations::{self, Invitation};
+use crate::db::enums::{ContactStatus, Language};
 use crate::db::ids::{CompanyId, ContactId};
 use crate::db::paging::{MAX_COUNT, Page};
 use crate::domain::callers::Staff;
@@ -55,6 +56,16 @@ impl Contact {
     /// How far the person has come on the way to a portal account.
     async fn status(&self) -> ContactStatus {
         self.0.status
+    }
+
+    /// The newest invitation of the person, if there ever was one.
+    async fn invitation(&self, ctx: &Context<'_>) -> Option<Result<Invitation>> {
+        invitations::of_contact(ctx, self.0.id).await.transpose()
+    }
+
+    /// Which language the person reads in mails; null is the organisation's.
+    async fn language(&self) -> Option<Language> {
+        self.0.language
     }
 
     /// Raised by every change; an update names the one it read.
@@ -205,6 +216,13 @@ async fn load(ctx: &Context<'_>, id: ContactId) -> Result<Contact> {
     request(ctx).staff().await?.loaders.required(id, "contact").await.map(Contact)
 }
 
+/// Many contacts, read together.
+pub(super) async fn by_ids(ctx: &Context<'_>, ids: &[ContactId]) -> Result<HashMap<ContactId, Contact>> {
+    let reading = request(ctx).staff().await?;
+    let found = contacts::by_ids(&reading.tx, ids).await.map_err(coded)?;
+    Ok(found.into_iter().map(|contact| (contact.id, Contact(contact))).collect())
+}
+
 /// What a new contact is made of.
 #[derive(InputObject)]
 pub struct CreateContactInput {
@@ -216,6 +234,8 @@ pub struct CreateContactInput {
     email: String,
     /// The person's telephone number, up to 50 characters.
     phone: Option<String>,
+    /// Which language the person reads in mails; absent is the organisation's.
+    language: Option<Language>,
     /// The same key and input within 24 hours create one contact only.
     idempotency_key: Option<String>,
 }
@@ -233,6 +253,8 @@ pub struct UpdateContactInput {
     email: Option<String>,
     /// The person's telephone number, up to 50 characters; null empties it.
     phone: MaybeUndefined<String>,
+    /// Which language the person reads in mails; null is the organisation's.
+    language: MaybeUndefined<Language>,
 }
 
 /// Which contact to archive, or to bring back.
@@ -308,6 +330,7 @@ async fn create(ctx: &Context<'_>, input: CreateContactInput) -> Result<CreateCo
         name: input.name,
         email: input.email,
         phone: input.phone,
+        language: input.language,
     };
     let write = request(ctx).write().await?;
     let created = contacts::create(&write, draft, input.idempotency_key.as_deref()).await;
@@ -316,7 +339,12 @@ async fn create(ctx: &Context<'_>, input: CreateContactInput) -> Result<CreateCo
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateContactInput) -> Result<UpdateContactPayload> {
-    let edit = ContactEdit { name: input.name, email: input.email, phone: input.phone.into() };
+    let edit = ContactEdit {
+        name: input.name,
+        email: input.email,
+        phone: input.phone.into(),
+        language: input.language.into(),
+    };
     let write = request(ctx).write().await?;
     let updated = contacts::update(&write, input.id, input.version, edit).await;
     write.finish(updated).await.map_err(coded)?;

@@ -197,6 +197,10 @@ staff_events! {
     "portal_link.shared" PortalLinkShared { link_id "id" "The link." portal_id "portalId" "Its portal." } "A link was shared with its recipient."
     "portal_link.unlocked" PortalLinkUnlocked { link_id "id" "The link." portal_id "portalId" "Its portal." } "Guesses at a link's access code were forgotten."
     "portal_link.first_viewed" PortalLinkFirstViewed { link_id "id" "The link." portal_id "portalId" "Its portal." } "A link was viewed for the first time."
+    "invitation.created" InvitationCreated { invitation_id "id" "The invitation." contact_id "contactId" "Who is invited." } "A contact was invited."
+    "invitation.resent" InvitationResent { invitation_id "id" "The invitation." contact_id "contactId" "Who is invited." } "A pending invitation was sent again."
+    "invitation.revoked" InvitationRevoked { invitation_id "id" "The invitation." contact_id "contactId" "Who was invited." } "A pending invitation was taken back."
+    "mail.retried" MailRetried { mail_id "id" "The mail." } "A mail that was given up is tried again."
     "portal_session.ended" PortalSessionEnded { session_id "id" "The session." link_id "linkId" "Its link." portal_id "portalId" "Its portal." } "Staff ended a visitor's session."
 }
 

@@ -5,6 +5,9 @@ pub mod audit;
 pub mod companies;
 pub mod contacts;
 pub mod events;
+pub mod invitations;
+mod mail_places;
+pub mod mails;
 pub mod members;
 pub mod organizations;
 pub mod portals;
@@ -25,6 +28,8 @@ pub struct StaffQuery(
     companies::CompanyQueries,
     contacts::ContactQueries,
     events::EventQueries,
+    invitations::InvitationQueries,
+    mails::MailQueries,
     members::MemberQueries,
     organizations::OrganizationQueries,
     portals::PortalQueries,
@@ -44,6 +49,8 @@ pub struct StaffMutation(
     api_keys::ApiKeyMutations,
     companies::CompanyMutations,
     contacts::ContactMutations,
+    invitations::InvitationMutations,
+    mails::MailMutations,
     members::MemberMutations,
     organizations::OrganizationMutations,
     portals::PortalMutations,

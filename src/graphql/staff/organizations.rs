@@ -3,7 +3,7 @@
 use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use crate::db::enums::Plan;
+use crate::db::enums::{Language, Plan};
 use crate::db::ids::OrgId;
 use crate::domain::organizations::{self, OrganizationEdit, SharingPolicyEdit};
 use crate::graphql::context::request;
@@ -63,6 +63,16 @@ impl Organization {
     /// Where clients write for help.
     async fn support_email(&self) -> Option<&str> {
         self.0.support_email.as_deref()
+    }
+
+    /// Its postal address: stands below every mail.
+    async fn postal_address(&self) -> Option<&str> {
+        self.0.postal_address.as_deref()
+    }
+
+    /// The language of mails to people whose own is not known.
+    async fn language(&self) -> Language {
+        self.0.language
     }
 
     /// Origins whose pages may call the API with a bearer token of the organisation.
@@ -138,6 +148,10 @@ pub struct UpdateOrganizationInput {
     website: MaybeUndefined<String>,
     /// Where clients write for help; null empties it.
     support_email: MaybeUndefined<String>,
+    /// Where letters on paper reach it, up to 500 characters; null empties it. Stands below every mail.
+    postal_address: MaybeUndefined<String>,
+    /// The language of mails to people whose own is not known.
+    language: Option<Language>,
     /// Origins such as `https://portal.example.com`, at most 20, whose pages may call the API with a
     /// bearer token of the organisation; http only for localhost. Replaces the whole list.
     allowed_origins: Option<Vec<String>>,
@@ -183,6 +197,8 @@ async fn update(ctx: &Context<'_>, input: UpdateOrganizationInput) -> Result<Upd
         welcome_message: input.welcome_message.into(),
         website: input.website.into(),
         support_email: input.support_email.into(),
+        postal_address: input.postal_address.into(),
+        language: input.language,
         allowed_origins: input.allowed_origins,
         policy: SharingPolicyEdit {
             longest_expiry_days: input.longest_expiry_days.into(),

@@ -65,6 +65,17 @@ pub async fn ask_for_bypass(visitor: Visitor) -> Response {
     }
 }
 
+/// Asks for a fresh link from the page of a dead one; says the same whatever there is (LINK-10).
+pub async fn ask_for_fresh_link(visitor: Visitor) -> Response {
+    if !visitor.from_our_page {
+        return foreign();
+    }
+    match visitor.ask_outside(page::FRESH, json!({ "token": visitor.token() })).await {
+        Ok(_) => html(StatusCode::OK, page::fresh_link_asked()),
+        Err(refusal) => visitor.refuse(refusal).await,
+    }
+}
+
 /// The address in the bypass mail: shows the field again, and uses nothing up (LINK-3).
 pub async fn with_bypass(visitor: Visitor) -> Response {
     let bypass = visitor.parameter("bypass").map(str::to_owned);

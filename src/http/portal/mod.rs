@@ -64,10 +64,10 @@ fn pages(entrance: &str) -> Router<Http> {
     Router::new()
         .route(entrance, get(elsewhere))
         .route(&below("/"), get(elsewhere))
-        .route(&below("/{token}"), get(home))
-        .route(&below("/{token}/records/{id}"), get(record))
+        .route(&below("/{token}"), get(home).post(door::ask_for_fresh_link))
+        .route(&below("/{token}/records/{id}"), get(record).post(door::ask_for_fresh_link))
         .route(&below("/{token}/"), get(elsewhere))
-        .route(&below("/{token}/{*rest}"), get(elsewhere))
+        .route(&below("/{token}/{*rest}"), get(elsewhere).post(door::ask_for_fresh_link))
 }
 
 async fn home(visitor: Visitor) -> Response {

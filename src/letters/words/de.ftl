@@ -18,6 +18,20 @@ portal-link = { $organization } teilt „{ $portal }“ mit Ihnen
     .button = Portal öffnen
     .note = Wer diesen Link hat, kann das Portal öffnen: geben Sie ihn mit Bedacht weiter.
 
+fresh-link = Ihr neuer Link zu „{ $portal }“
+    .body = Jemand hat um einen neuen Link zu „{ $portal }“ gebeten, das { $organization } mit Ihnen teilt. Hier ist er.
+    .button = Portal öffnen
+    .note = Wenn Sie nicht darum gebeten haben, müssen Sie nichts tun. Wer diesen Link hat, kann das Portal öffnen.
+
+first-view = „{ $portal }“ wurde zum ersten Mal geöffnet
+    .body =
+        Ein Link des Portals „{ $portal }“ wurde zum ersten Mal geöffnet.
+
+        { $recipient ->
+            [none] Er hat keinen eingetragenen Empfänger.
+           *[other] Er wurde für { $recipient } gemacht.
+        }
+
 door-bypass = Ihr Weg zu „{ $portal }“
     .body =
         An der Tür von „{ $portal }“ wurden zu viele falsche Codes versucht, darum ist sie eine Weile verschlossen.

@@ -19,6 +19,20 @@ portal-link = { $organization } shares “{ $portal }” with you
     .button = Open the portal
     .note = Whoever has this link can open the portal: pass it on with care.
 
+fresh-link = Your fresh link to “{ $portal }”
+    .body = Somebody asked for a fresh link to “{ $portal }”, which { $organization } shared with you. Here it is.
+    .button = Open the portal
+    .note = If you did not ask for it, you need not do anything. Whoever has this link can open the portal.
+
+first-view = “{ $portal }” was opened for the first time
+    .body =
+        A link of the portal “{ $portal }” was opened for the first time.
+
+        { $recipient ->
+            [none] It has no recipient on record.
+           *[other] It was made for { $recipient }.
+        }
+
 door-bypass = Your way into “{ $portal }”
     .body =
         Too many wrong codes were tried at the door of “{ $portal }”, so it is locked for a while.

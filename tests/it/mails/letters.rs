@@ -44,6 +44,8 @@ fn sample(kind: MailKind, language: Language) -> Letter {
             .with("until", DateTime::from_timestamp(1_796_425_200, 0).unwrap())
             .button(url("/invitation/vi_x")),
         MailKind::PortalLink => letter.with("portal", "<i>New site</i>").button(url("/portal/x")),
+        MailKind::FreshLink => letter.with("portal", "New site").button(url("/portal/x")),
+        MailKind::FirstView => letter.with("portal", "Internal label").with("recipient", "Ada"),
         MailKind::DoorBypass => letter.with("portal", "New site").button(url("/portal/x/bypass/vb_x")),
         MailKind::WebhookParked | MailKind::WebhookGone => {
             letter.with("endpoint", "https://partner.example/hook")

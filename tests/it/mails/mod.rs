@@ -1,7 +1,10 @@
 //! NOTE-4 and NOTE-5: mails, from the change that queues them to the server that takes them.
 
+mod fresh_links;
 mod letters;
+mod scanners;
 mod sending;
+mod smtp;
 
 use serde_json::{Value, json};
 

@@ -93,13 +93,15 @@ async fn any_number_of_workers_send_each_mail_once() {
     let shared = Shared::new().await;
     let another = shared.app.another_instance();
     let org = shared.app.acme().id;
-    let link = shared.app.value("select id from portal_links order by id limit 1").await;
     shared
         .app
         .arrange(&format!(
-            "update portal_links set recipient_email = 'kim@client.example', recipient_contact_id = null where id = '{link}';
+            "insert into webhook_endpoints (org_id, id, url, secret, secret_key, queued_to, created_by)
+             select '{org}', gen_random_uuid(), 'https://partner.example/hook', 's', 'test', 0, id
+             from members where org_id = '{org}' limit 1;
              insert into outbox (org_id, id, kind, subject_id)
-             select '{org}', gen_random_uuid(), 'mail.portal_link', '{link}' from generate_series(1, 100)"
+             select '{org}', gen_random_uuid(), 'mail.webhook_parked', e.id
+             from webhook_endpoints e, generate_series(1, 100) where e.org_id = '{org}'"
         ))
         .await;
     let workers = [&shared.app.app, &another.app, &shared.app.app, &another.app];

@@ -13,6 +13,7 @@ pub mod node;
 pub mod receiver;
 pub mod sdl;
 pub mod server_log;
+pub mod smtp;
 pub mod sql;
 pub mod wire;
 

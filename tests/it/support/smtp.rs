@@ -66,8 +66,10 @@ impl SmtpServer {
 
     /// What it took so far, in order.
     pub fn taken(&self) -> Vec<Taken> {
-        let mut files: Vec<PathBuf> =
-            std::fs::read_dir(self.folder.path().join("taken")).unwrap().map(|file| file.unwrap().path()).collect();
+        let mut files: Vec<PathBuf> = std::fs::read_dir(self.folder.path().join("taken"))
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .collect();
         files.sort();
         files.iter().map(|file| read(&std::fs::read(file).unwrap())).collect()
     }

@@ -17,6 +17,21 @@ pub async fn portal_link(desk: &Desk<'_>) -> Result<Option<Letter>> {
     Ok(Some(letter.button(url).counted(Budget::Staff)))
 }
 
+/// What the holder of a dead URL asked for: only the recipient on record gets it.
+pub async fn fresh_link(desk: &Desk<'_>) -> Result<Option<Letter>> {
+    let letter = portal_link(desk).await?;
+    Ok(letter.map(|letter| letter.counted(Budget::Visitor)))
+}
+
+/// For staff: somebody opened a link that nobody had opened before.
+pub async fn first_view(desk: &Desk<'_>) -> Result<Option<Letter>> {
+    let Some(link) = rows::find(desk.tx, LinkId(desk.subject)).await? else { return Ok(None) };
+    let Some(maker) = rows::maker_of(desk.tx, LinkId(desk.subject)).await? else { return Ok(None) };
+    let Some(letter) = desk.letter(&maker.email, Some(maker.name), None) else { return Ok(None) };
+    let who = link.recipient().map(|(email, name, _)| name.unwrap_or(email)).unwrap_or_else(|| "none".into());
+    Ok(Some(letter.with("portal", maker.label).with("recipient", who)))
+}
+
 /// What a link's recipient asked for at its locked door.
 pub async fn door_bypass(desk: &Desk<'_>) -> Result<Option<Letter>> {
     let Some(letter) = to_recipient(desk).await? else { return Ok(None) };

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::db::enums::Language;
 use crate::db::ids::{LinkId, OrgId};
-use crate::db::schema::system::{companies, contacts, portal_links as links, portals};
+use crate::db::schema::system::{companies, contacts, members, portal_links as links, portals};
 use crate::db::scope::{CredentialHash, Tx};
 use crate::error::Result;
 
@@ -81,4 +81,26 @@ pub(super) async fn give_token(tx: &Tx<OrgId>, id: LinkId, hash: CredentialHash)
         .execute(&mut tx.connection())
         .await?;
     Ok(())
+}
+
+/// Who is told of a portal: the member who made it, while they are one.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = members)]
+pub(super) struct Maker {
+    pub name: String,
+    pub email: String,
+    #[diesel(select_expression = portals::label)]
+    pub label: String,
+}
+
+pub(super) async fn maker_of(tx: &Tx<OrgId>, id: LinkId) -> Result<Option<Maker>> {
+    Ok(links::table
+        .inner_join(portals::table.on(portals::id.eq(links::portal_id)))
+        .inner_join(members::table.on(members::id.eq(portals::created_by)))
+        .filter(links::id.eq(id))
+        .filter(members::ended_at.is_null())
+        .select(Maker::as_select())
+        .first(&mut tx.connection())
+        .await
+        .optional()?)
 }

@@ -111,6 +111,9 @@ pub struct CreatePortalInput {
     /// Whether clients can be mailed about it.
     #[graphql(default = true)]
     notifications: bool,
+    /// Whether you are mailed when one of its links is viewed for the first time.
+    #[graphql(default)]
+    tell_first_view: bool,
     /// A line such as "Managed by Example", up to 200 characters.
     attribution: Option<String>,
     /// An access code that visitors are asked for, six digits; kept as a keyed hash only.
@@ -132,6 +135,7 @@ impl From<CreatePortalInput> for PortalDraft {
             starts_at: input.starts_at,
             expiry: input.expiry.map_or(Expiry::Never, Expiry::from),
             notifications: input.notifications,
+            tell_first_view: input.tell_first_view,
             attribution: input.attribution,
             code: input.access_code.map(SecretString::from),
             link: input.link.into(),
@@ -158,6 +162,8 @@ pub struct UpdatePortalInput {
     expiry: Option<ExpiryInput>,
     /// Whether clients can be mailed about it.
     notifications: Option<bool>,
+    /// Whether who made it is mailed when one of its links is viewed for the first time.
+    tell_first_view: Option<bool>,
     /// A line such as "Managed by Example"; null removes it.
     attribution: MaybeUndefined<String>,
     /// A new access code, six digits; null asks for none any more. Whoever passed the former one is
@@ -174,6 +180,7 @@ impl From<UpdatePortalInput> for PortalEdit {
             starts_at: input.starts_at.into(),
             expiry: input.expiry.map(Expiry::from),
             notifications: input.notifications,
+            tell_first_view: input.tell_first_view,
             attribution: input.attribution.into(),
             code: secret(input.access_code),
         }

@@ -109,6 +109,11 @@ impl Portal {
         self.0.notifications
     }
 
+    /// Whether who made it is mailed when one of its links is viewed for the first time.
+    async fn tell_first_view(&self) -> bool {
+        self.0.tell_first_view
+    }
+
     /// A line such as "Managed by Example", shown in the header.
     async fn attribution(&self) -> Option<&str> {
         self.0.attribution.as_deref()

@@ -10,6 +10,7 @@ use crate::db::ids::{ContactId, PortalId};
 use crate::domain::portals::{self, Delivery, Earlier, Share};
 use crate::graphql::context::request;
 use crate::graphql::errors::{Result, coded};
+use crate::graphql::staff::mail_places::MailPlaces;
 
 /// Whom to share a portal with, and how.
 #[derive(InputObject)]
@@ -122,10 +123,23 @@ impl SharingMutations {
 }
 
 async fn share(ctx: &Context<'_>, input: SharePortalInput) -> Result<SharePortalPayload> {
+    let key = input.idempotency_key.as_deref();
+    let places = match input.delivery {
+        Delivery::Email => place_for(ctx, input.contact_id, key).await?,
+        Delivery::Copy => MailPlaces::none(),
+    };
+    places.whole()?;
     let write = request(ctx).write().await?;
-    let shared = portals::share(&write, keys(ctx), input.share(), input.idempotency_key.as_deref()).await;
-    let (id, secret) = write.finish(shared).await.map_err(coded)?;
+    let shared = portals::share(&write, keys(ctx), input.share(), key).await;
+    let (id, secret) = places.unless_refused(ctx, write.finish(shared).await).await?;
     Ok(SharePortalPayload { link: load_link(ctx, id).await?, url: secret.map(|secret| url(ctx, &secret)) })
+}
+
+/// A place for the contact's address: links mailed by staff count like invitations (INV-4).
+async fn place_for(ctx: &Context<'_>, contact: ContactId, key: Option<&str>) -> Result<MailPlaces> {
+    let look = request(ctx).write().await?;
+    let addresses = portals::address_to_share_with(&look, contact).await;
+    MailPlaces::after(ctx, look, addresses, key).await
 }
 
 async fn rotate(ctx: &Context<'_>, ids: &[PortalId]) -> Result<RotatePortalsPayload> {

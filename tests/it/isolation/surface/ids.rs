@@ -9,7 +9,8 @@ use crate::support::Sql;
 use crate::support::documents::Place;
 
 /// Words that stand for a table of another name.
-const ALIASES: [(&str, &str); 15] = [
+const ALIASES: [(&str, &str); 16] = [
+    ("mail", "outbox"),
     ("actor", "members"),
     ("assignee", "members"),
     ("field", "field_definitions"),

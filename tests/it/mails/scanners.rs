@@ -1,0 +1,57 @@
+//! LINK-3: mail scanners open every address in every mail, and nothing changes.
+
+use serde_json::json;
+
+use super::Shared;
+use crate::support::mails::path_of;
+
+const CODED: &str = "mutation($input: CreatePortalInput!) { staff { createPortal(input: $input) { url } } }";
+const INVITE: &str =
+    "mutation($input: InviteContactInput!) { staff { inviteContact(input: $input) { invitation { id } } } }";
+const FRESH: &str =
+    "mutation($input: RequestFreshLinkInput!) { access { requestFreshLink(input: $input) { requested } } }";
+const BYPASS: &str = "mutation($input: RequestPortalBypassInput!) { access { requestPortalBypass(input: $input) { requested } } }";
+
+/// LINK-3, NOTE-4
+#[tokio::test]
+async fn opening_every_address_of_every_mail_changes_nothing() {
+    let shared = Shared::new().await;
+    shared.shares().await.succeeded();
+    let company =
+        shared.app.value(&format!("select company_id from portals where id = '{}'", shared.portal)).await;
+    let other = shared
+        .app
+        .value(&format!(
+            "select id from contacts where org_id = '{}' and id <> '{}' limit 1",
+            shared.app.acme().id,
+            shared.contact
+        ))
+        .await;
+    shared.staff(INVITE, json!({ "contactId": other })).await.succeeded();
+    let input = json!({ "label": "Coded", "scope": { "companyId": company }, "accessCode": "480216",
+        "link": { "recipient": { "email": "kim@client.example" } } });
+    let url = shared.staff(CODED, input).await.succeeded().text("/data/staff/createPortal/url");
+    let token = json!({ "input": { "token": url.rsplit('/').next().unwrap() } });
+    shared.app.query("", BYPASS, token.clone()).await.succeeded();
+    shared.app.query("", FRESH, token).await.succeeded();
+    shared.app.mails().await;
+    shared.app.app.clock.advance(chrono::TimeDelta::minutes(2));
+    let mails = shared.app.mails().await;
+    assert_eq!(mails.len(), 4, "{mails:?}");
+    let address = regex::Regex::new(r#"https?://[^\s"<>]+"#).unwrap();
+    let ours = shared.app.app.config.http.base_url.as_str().to_owned();
+    let addresses: std::collections::BTreeSet<String> = mails
+        .iter()
+        .flat_map(|mail| [&mail.text, &mail.html])
+        .flat_map(|body| address.find_iter(body).map(|found| found.as_str().to_owned()).collect::<Vec<_>>())
+        .filter(|address| address.starts_with(&ours))
+        .collect();
+    assert!(addresses.len() >= 4, "{addresses:?}");
+    let before = shared.app.dump().await;
+    for address in &addresses {
+        for _ in 0..2 {
+            shared.app.get(&path_of(address)).await;
+        }
+    }
+    assert_eq!(shared.app.dump().await, before, "something was decided by a GET");
+}
