@@ -34,6 +34,7 @@ pub mod staff {
             before -> Nullable<Jsonb>,
             after -> Nullable<Jsonb>,
             occurred_at -> Timestamptz,
+            actor_session_id -> Nullable<Uuid>,
         }
     }
 
@@ -89,6 +90,7 @@ pub mod staff {
             client_visible -> Bool,
             payload -> Jsonb,
             occurred_at -> Timestamptz,
+            actor_session_id -> Nullable<Uuid>,
         }
     }
 
@@ -306,6 +308,7 @@ pub mod staff {
             expires_at -> Timestamptz,
             ended_at -> Nullable<Timestamptz>,
             kind -> Text,
+            given_name -> Nullable<Text>,
         }
     }
 
@@ -635,11 +638,24 @@ pub mod portal {
     }
 
     diesel::table! {
+        portal_idempotency_keys (org_id, session_id, key) {
+            org_id -> Uuid,
+            session_id -> Uuid,
+            key -> Text,
+            operation -> Text,
+            input_hash -> Binary,
+            subject_id -> Nullable<Uuid>,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         portal_sessions (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
             expires_at -> Timestamptz,
             ended_at -> Nullable<Timestamptz>,
+            given_name -> Nullable<Text>,
         }
     }
 
@@ -706,6 +722,7 @@ pub mod portal {
         milestones,
         organizations,
         outbox,
+        portal_idempotency_keys,
         portal_sessions,
         portals,
         record_types,
@@ -777,6 +794,7 @@ pub mod system {
             client_visible -> Bool,
             payload -> Jsonb,
             occurred_at -> Timestamptz,
+            actor_session_id -> Nullable<Uuid>,
         }
     }
 

@@ -5,6 +5,7 @@
 
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection};
+use uuid::Uuid;
 
 use super::ids::OrgId;
 use super::pool::{Connection, Login, Pools, Wire};
@@ -42,6 +43,9 @@ pub enum Door {
     Key(CredentialHash),
     /// `enter_portal`: a link or a portal session.
     Portal(PortalPass),
+    /// `act_in_portal`: the same, for a visitor who does something. The id is for their session, should it
+    /// not be stored yet.
+    Acting(PortalPass, Uuid),
     /// `enter_preview`: staff looking through a portal's eyes.
     Preview(CredentialHash),
     /// None: `app_portal` without context, for door functions that look at a link, and for the one
@@ -60,7 +64,7 @@ impl Door {
         match self {
             Self::Staff(_) | Self::Street => Login::Staff,
             Self::Key(_) => Login::Partner,
-            Self::Portal(_) | Self::Preview(_) | Self::Doorstep => Login::Portal,
+            Self::Portal(_) | Self::Acting(..) | Self::Preview(_) | Self::Doorstep => Login::Portal,
             Self::System | Self::Organization(_) => Login::System,
         }
     }
@@ -73,12 +77,15 @@ impl Door {
             Self::Portal(_) => 4,
             Self::Preview(_) => 8,
             Self::Organization(_) => 16,
+            Self::Acting(..) => 32,
             Self::Street | Self::Doorstep | Self::System => 0,
         }
     }
 
     async fn open(self, mut connection: &AsyncPgConnection) -> QueryResult<()> {
-        use functions::{enter_key, enter_organization, enter_portal, enter_preview, enter_staff};
+        use functions::{
+            act_in_portal, enter_key, enter_organization, enter_portal, enter_preview, enter_staff,
+        };
         let connection = &mut connection;
         let opened = match self {
             Self::Staff(hash) => diesel::select(enter_staff(hash.to_vec())).execute(connection).await,
@@ -87,6 +94,11 @@ impl Door {
             Self::Portal(pass) => {
                 let [visit, passed] = [pass.visit, pass.passed].map(|hash| hash.map(|hash| hash.to_vec()));
                 diesel::select(enter_portal(pass.hash.to_vec(), visit, passed)).execute(connection).await
+            }
+            Self::Acting(pass, session) => {
+                let [visit, passed] = [pass.visit, pass.passed].map(|hash| hash.map(|hash| hash.to_vec()));
+                let acting = act_in_portal(pass.hash.to_vec(), visit, passed, session);
+                diesel::select(acting).execute(connection).await
             }
             Self::Organization(org) => diesel::select(enter_organization(org)).execute(connection).await,
             Self::Street | Self::Doorstep | Self::System => Ok(0),
@@ -103,6 +115,9 @@ mod functions {
     diesel::define_sql_function! { fn enter_key(hash: Binary); }
     diesel::define_sql_function! {
         fn enter_portal(hash: Binary, visit: Nullable<Binary>, passed: Nullable<Binary>);
+    }
+    diesel::define_sql_function! {
+        fn act_in_portal(hash: Binary, visit: Nullable<Binary>, passed: Nullable<Binary>, session: Uuid);
     }
     diesel::define_sql_function! { fn enter_preview(hash: Binary); }
     diesel::define_sql_function! { fn enter_organization(org: Uuid); }

@@ -252,6 +252,21 @@ pub async fn enter_portal_at_home(pools: &Pools, pass: PortalPass) -> Result<(Tx
     }
 }
 
+/// Enters what a link or portal session opens, to do something there. That takes a session, which is
+/// stored now if the browser comes with its cookie for the first time. `session` is a new id for it.
+pub async fn act_in_portal(pools: &Pools, pass: PortalPass, session: PortalSessionId) -> Result<Tx<Portal>> {
+    let door = Door::Acting(pass, session.0);
+    let entered = pools.enter(door, Access::Write, |connection| read_portal(connection).boxed()).await?;
+    let Some(tx) = entered else { return Err(doors::refusal(pools, pass.hash).await) };
+    if tx.scope().session_id.is_some() {
+        return Ok(tx);
+    }
+    tx.rollback().await?;
+    Err(Error::Forbidden(
+        "Your browser kept no cookie of this page, and without one nothing can be sent. Allow cookies, open the link again and repeat it.",
+    ))
+}
+
 /// Enters what a portal's holder sees, for staff with a preview: to read, never to write (LINK-9).
 pub async fn enter_preview(pools: &Pools, hash: CredentialHash) -> Result<Tx<Portal>> {
     pools

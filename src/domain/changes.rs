@@ -2,17 +2,18 @@
 //! audit log (ORG-5) from one description, in the transaction itself; events come last, because
 //! they lock the organisation's counter (invariant 11).
 
-use std::sync::{Arc, Mutex};
+mod journal;
+mod write;
+
+pub use journal::Author;
+pub use write::{Observer, Write};
 
 use chrono::{DateTime, Utc};
 use diesel_async::RunQueryDsl;
-use prometheus::Histogram;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::audit;
-use super::callers::Staff;
 use crate::clock::Clock;
 use crate::db::ids::{CompanyId, MemberId, OrgId, RecordId};
 use crate::db::scope::Tx;
@@ -72,7 +73,8 @@ impl Change {
         Self { payload, ..self }
     }
 
-    /// As the event log takes it. `actor` is none for clients and the service.
+    /// As the event log takes it. `actor` is none for clients, whose session the database adds itself, and
+    /// for the service.
     fn event(&self, id: Uuid, actor: Option<MemberId>, at: DateTime<Utc>) -> Value {
         json!({
             "id": id,
@@ -89,121 +91,6 @@ impl Change {
     /// For settings: the values before and after, for the audit log only.
     pub fn settings(self, before: Value, after: Value) -> Self {
         Self { settings: Some((before, after)), ..self }
-    }
-}
-
-/// Who wants to know that something was committed.
-pub trait Observer: Send + Sync {
-    /// The log of an organisation has grown. Never waits.
-    fn committed(&self, org: OrgId);
-}
-
-/// A staff transaction that may write, and what it did so far.
-pub struct Write {
-    tx: Tx<Staff>,
-    clock: Arc<Clock>,
-    at: DateTime<Utc>,
-    origin: Origin,
-    journal: Mutex<Vec<Change>>,
-    lag: Option<Histogram>,
-    observer: Option<Arc<dyn Observer>>,
-}
-
-impl std::ops::Deref for Write {
-    type Target = Tx<Staff>;
-
-    fn deref(&self) -> &Tx<Staff> {
-        &self.tx
-    }
-}
-
-impl Write {
-    /// Wraps a transaction entered with [`crate::db::scope::Access::Write`].
-    pub fn new(tx: Tx<Staff>, clock: Arc<Clock>, origin: Origin) -> Self {
-        let at = clock.now();
-        Self { tx, clock, at, origin, journal: Mutex::default(), lag: None, observer: None }
-    }
-
-    /// Observes the seconds from the change to the commit that makes its events readable.
-    pub fn measured_by(self, lag: Histogram) -> Self {
-        Self { lag: Some(lag), ..self }
-    }
-
-    /// Tells who wants to know once it is committed.
-    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
-        Self { observer: Some(observer), ..self }
-    }
-
-    /// The moment of the change: one for all it writes.
-    pub fn at(&self) -> DateTime<Utc> {
-        self.at
-    }
-
-    /// A new id of any kind.
-    pub fn id<I: From<Uuid>>(&self) -> I {
-        self.clock.id().into()
-    }
-
-    /// Notes what was done; it is written when the transaction commits.
-    pub fn done(&self, change: Change) {
-        self.journal.lock().expect("no panic while held").push(change);
-    }
-
-    /// Commits after a success, gives up after a refusal, and hands the outcome on.
-    pub async fn finish<T>(self, outcome: Result<T>) -> Result<T> {
-        match outcome {
-            Ok(done) => {
-                let wrote_events = self.write_journal().await?;
-                let org = self.tx.scope().org_id;
-                self.tx.commit().await?;
-                if let Some(observer) = self.observer.filter(|_| wrote_events) {
-                    observer.committed(org);
-                }
-                if let Some(lag) = self.lag.filter(|_| wrote_events) {
-                    lag.observe((self.clock.now() - self.at).as_seconds_f64());
-                }
-                Ok(done)
-            }
-            Err(refusal) => {
-                self.abandon().await;
-                Err(refusal)
-            }
-        }
-    }
-
-    /// Gives up what was written. A connection that cannot even roll back is closed.
-    pub async fn abandon(self) {
-        let _ = self.tx.rollback().await;
-    }
-
-    /// Whether there was anything to write.
-    async fn write_journal(&self) -> Result<bool> {
-        let changes = std::mem::take(&mut *self.journal.lock().expect("no panic while held"));
-        if changes.is_empty() {
-            return Ok(false);
-        }
-        let member = self.scope().member()?.id;
-        let entries = changes.iter().map(|change| self.audit_entry(change, member)).collect();
-        audit::append(&self.tx, entries).await?;
-        let event = |change: &Change| change.event(self.clock.id(), Some(member), self.at);
-        append(&self.tx, changes.iter().map(event).collect()).await?;
-        Ok(true)
-    }
-
-    fn audit_entry(&self, change: &Change, member: MemberId) -> audit::NewEntry {
-        let (before, after) = change.settings.clone().unzip();
-        audit::NewEntry {
-            org_id: self.scope().org_id,
-            id: self.id(),
-            action: change.kind,
-            actor_member_id: member,
-            subject_id: change.subject,
-            address: self.origin.address.clone(),
-            request_id: self.origin.request_id.clone(),
-            before,
-            after,
-            occurred_at: self.at,
-        }
     }
 }
 

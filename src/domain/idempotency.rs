@@ -2,17 +2,18 @@
 //! the first call made. The claim is a row of the mutation's own transaction, so of two calls at
 //! once the second waits for the first.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+mod keys;
+
+pub use keys::Holder;
+
+use chrono::TimeDelta;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::changes::Write;
-use crate::db::ids::MemberId;
-use crate::db::schema::staff::idempotency_keys as keys;
 use crate::error::{Error, Result};
+use keys::Known;
 
 /// How long a key is remembered.
 const MEMORY: TimeDelta = TimeDelta::hours(24);
@@ -30,17 +31,9 @@ pub enum Claim {
 #[derive(Debug)]
 pub struct Fresh(Option<String>);
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = keys)]
-struct Known {
-    operation: String,
-    input_hash: Vec<u8>,
-    subject_id: Option<Uuid>,
-}
-
 /// Claims `key` for `operation` on `input`. Without a key every call is fresh.
-pub async fn claim(
-    write: &Write,
+pub async fn claim<S: Holder>(
+    write: &Write<S>,
     key: Option<&str>,
     operation: &'static str,
     input: &impl Serialize,
@@ -50,26 +43,14 @@ pub async fn claim(
         return Err(Error::invalid("input.idempotencyKey", "A key has 1 to 200 characters."));
     }
     let hash = Sha256::digest(serde_json::to_vec(input).map_err(Error::internal)?).to_vec();
-    let member = write.scope().member()?.id;
-    forget_old(write, write.at() - MEMORY).await?;
-    let new = (
-        keys::org_id.eq(write.scope().org_id),
-        keys::member_id.eq(member),
-        keys::key.eq(key),
-        keys::operation.eq(operation),
-        keys::input_hash.eq(&hash),
-    );
-    let claimed = diesel::insert_into(keys::table)
-        .values(new)
-        .on_conflict_do_nothing()
-        .execute(&mut write.connection())
-        .await?;
-    if claimed == 1 {
+    S::forget_old(write, write.at() - MEMORY).await?;
+    let new = Known { operation: operation.to_owned(), input_hash: hash, subject_id: None };
+    if S::keep(write, key, &new).await? {
         return Ok(Claim::Fresh(Fresh(Some(key.to_owned()))));
     }
-    let known = find(write, member, key).await?;
+    let known = S::find(write, key).await?;
     match known.subject_id {
-        Some(subject) if known.operation == operation && known.input_hash == hash => {
+        Some(subject) if known.operation == new.operation && known.input_hash == new.input_hash => {
             Ok(Claim::Repeated(subject))
         }
         _ => Err(Error::Conflict(
@@ -80,28 +61,8 @@ pub async fn claim(
 
 impl Fresh {
     /// Remembers what the work made.
-    pub async fn settle(self, write: &Write, subject: impl Into<Uuid>) -> Result<()> {
+    pub async fn settle<S: Holder>(self, write: &Write<S>, subject: impl Into<Uuid>) -> Result<()> {
         let Some(key) = self.0 else { return Ok(()) };
-        let member = write.scope().member()?.id;
-        diesel::update(keys::table.filter(keys::member_id.eq(member)).filter(keys::key.eq(key)))
-            .set(keys::subject_id.eq(subject.into()))
-            .execute(&mut write.connection())
-            .await?;
-        Ok(())
+        S::settle(write, &key, subject.into()).await
     }
-}
-
-async fn find(write: &Write, member: MemberId, key: &str) -> Result<Known> {
-    Ok(keys::table
-        .filter(keys::member_id.eq(member))
-        .filter(keys::key.eq(key))
-        .select(Known::as_select())
-        .first(&mut write.connection())
-        .await?)
-}
-
-/// This table's retention: whoever claims a key clears the organisation's old ones.
-async fn forget_old(write: &Write, before: DateTime<Utc>) -> Result<()> {
-    diesel::delete(keys::table.filter(keys::created_at.lt(before))).execute(&mut write.connection()).await?;
-    Ok(())
 }

@@ -32,4 +32,5 @@ pub mod staff_sessions;
 pub mod tokens;
 pub mod usage;
 pub mod validation;
+pub mod visitors;
 pub mod webhooks;

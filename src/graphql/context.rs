@@ -292,6 +292,16 @@ impl RequestContext {
         Ok(write.measured_by(self.app.metrics.event_lag.clone()).observed_by(self.app.live.clone()))
     }
 
+    /// A transaction for one verb of a portal's visitor. A preview is refused.
+    pub async fn act(&self) -> Result<Write<Portal>> {
+        self.forget_readings().await;
+        let app = &self.app;
+        let pass = self.portal_pass().await?;
+        let tx = callers::act_in_portal(&app.pools, pass, app.clock.id().into()).await.map_err(coded)?;
+        let write = Write::new(self.admit(tx).await?, app.clock.clone(), self.origin.clone());
+        Ok(write.measured_by(app.metrics.event_lag.clone()).observed_by(app.live.clone()))
+    }
+
     async fn forget_readings(&self) {
         if let Some(reading) = self.staff.lock().await.take() {
             close(reading).await;

@@ -45,4 +45,5 @@ mod statements;
 mod support;
 mod transport;
 mod usage;
+mod visitors;
 mod webhooks;

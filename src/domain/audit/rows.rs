@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::ids::{AuditEntryId, MemberId, OrgId};
+use crate::db::ids::{AuditEntryId, MemberId, OrgId, PortalSessionId};
 use crate::db::paging::{MAX_COUNT, Page};
 use crate::db::schema::staff::audit_entries;
 use crate::db::scope::Tx;
@@ -39,6 +39,7 @@ pub struct AuditEntry {
     pub id: AuditEntryId,
     pub action: String,
     pub actor_member_id: Option<MemberId>,
+    pub actor_session_id: Option<PortalSessionId>,
     pub subject_id: Option<Uuid>,
     pub address: Option<String>,
     pub request_id: String,

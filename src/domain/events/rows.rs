@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{EventFilter, Position};
-use crate::db::ids::{CompanyId, MemberId, OrgId, RecordId};
+use crate::db::ids::{CompanyId, MemberId, OrgId, PortalSessionId, RecordId};
 use crate::db::pool::Pools;
 use crate::db::schema::{portal, staff};
 use crate::db::scope::{Access, CredentialHash, Door, Tx};
@@ -42,6 +42,7 @@ pub struct Event {
     /// `noun.verb`.
     pub kind: String,
     pub actor_member_id: Option<MemberId>,
+    pub actor_session_id: Option<PortalSessionId>,
     pub company_id: Option<CompanyId>,
     pub record_id: Option<RecordId>,
     pub client_visible: bool,

@@ -214,6 +214,7 @@ impl Turn<'_> {
                 "id": event.id,
                 "cursor": cursor,
                 "actorId": event.actor_member_id,
+                "actorSessionId": event.actor_session_id,
                 "companyId": event.company_id,
                 "recordId": event.record_id,
                 "clientVisible": event.client_visible,

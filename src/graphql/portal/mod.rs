@@ -6,6 +6,7 @@ pub mod events;
 mod home;
 mod records;
 mod sections;
+mod visitors;
 
 use async_graphql::MergedObject;
 
@@ -16,9 +17,10 @@ pub struct PortalQuery(
     home::HomeQueries,
     records::RecordQueries,
     sections::SectionQueries,
+    visitors::VisitorQueries,
 );
 
 /// What a portal's visitor may do. Its fields run one after another.
 #[derive(Default, MergedObject)]
 #[graphql(serial)]
-pub struct PortalMutation(doorway::DoorwayMutations);
+pub struct PortalMutation(doorway::DoorwayMutations, visitors::VisitorMutations);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::db::enums::ApiKeyScope;
-use crate::db::ids::{CompanyId, MemberId, RecordId};
+use crate::db::ids::{CompanyId, MemberId, PortalSessionId, RecordId};
 use crate::db::paging::Page;
 use crate::domain::events::{self, CursorKey, Event, EventFilter, Position};
 use crate::graphql::context::request;
@@ -56,6 +56,11 @@ macro_rules! staff_events {
                     self.0.event.actor_member_id
                 }
 
+                /// The portal session whose holder did it; null for staff and the service itself.
+                async fn actor_session_id(&self) -> Option<PortalSessionId> {
+                    self.0.event.actor_session_id
+                }
+
                 /// The company it concerns.
                 async fn company_id(&self) -> Option<CompanyId> {
                     self.0.event.company_id
@@ -87,6 +92,7 @@ macro_rules! staff_events {
             field(name = "id", ty = "ID", desc = "The event's id, the same wherever the event is told."),
             field(name = "occurred_at", ty = "DateTime<Utc>", desc = "When it happened."),
             field(name = "actor_id", ty = "Option<MemberId>", desc = "The member who did it; null for clients and the service itself."),
+            field(name = "actor_session_id", ty = "Option<PortalSessionId>", desc = "The portal session whose holder did it; null for staff and the service itself."),
             field(name = "company_id", ty = "Option<CompanyId>", desc = "The company it concerns."),
             field(name = "record_id", ty = "Option<RecordId>", desc = "The record it concerns."),
             field(name = "client_visible", ty = "bool", desc = "Whether clients who see the record are told of it too."),
@@ -202,6 +208,7 @@ staff_events! {
     "invitation.revoked" InvitationRevoked { invitation_id "id" "The invitation." contact_id "contactId" "Who was invited." } "A pending invitation was taken back."
     "mail.retried" MailRetried { mail_id "id" "The mail." } "A mail that was given up is tried again."
     "portal_session.ended" PortalSessionEnded { session_id "id" "The session." link_id "linkId" "Its link." portal_id "portalId" "Its portal." } "Staff ended a visitor's session."
+    "portal_session.named" PortalSessionNamed { session_id "id" "The session." } "A visitor said who they are."
 }
 
 /// Which events; a part left out does not narrow.
@@ -231,6 +238,7 @@ pub fn told(news: &News, cursor: String) -> StaffEvent {
             id: *id,
             kind: "resync".to_owned(),
             actor_member_id: None,
+            actor_session_id: None,
             company_id: None,
             record_id: None,
             client_visible: false,

@@ -78,6 +78,10 @@ begin
         insert into portal_sessions (org_id, id, link_id, generation, token_hash, expires_at, ended_at) values
             (org, gen_random_uuid(), link, 1, sha256(('vp_ended' || org)::bytea), now() + interval '1 day', now()),
             (org, gen_random_uuid(), link, 1, sha256(('vp_live' || org)::bytea), now() + interval '1 day', null);
+        update portal_sessions set given_name = 'A visitor' where org_id = org and token_hash = sha256(('vp_live' || org)::bytea);
+        insert into portal_idempotency_keys (org_id, session_id, key, operation, input_hash, subject_id)
+        select org, s.id, 'k', 'message.post', sha256('i'), project from portal_sessions s
+        where s.org_id = org and s.token_hash = sha256(('vp_live' || org)::bytea);
         insert into portal_usage (org_id, link_id, views, visits, visitors, last_viewed_at) values (org, link, 3, 2, 1, now());
         insert into portal_section_views (org_id, link_id, section, views) values (org, link, 'RECORDS', 3);
         insert into usage_batches (org_id, id, applied_at) values (org, gen_random_uuid(), now());

@@ -12,7 +12,9 @@ use uuid::Uuid;
 use super::{Answer, Claimed, Outcome};
 use crate::clock::Clock;
 use crate::db::enums::{WebhookDeliveryState, WebhookDisabledFor};
-use crate::db::ids::{CompanyId, MemberId, OrgId, RecordId, WebhookDeliveryId, WebhookEndpointId};
+use crate::db::ids::{
+    CompanyId, MemberId, OrgId, PortalSessionId, RecordId, WebhookDeliveryId, WebhookEndpointId,
+};
 use crate::db::pool::Pools;
 use crate::db::schema::system::{
     events, webhook_attempts as attempts, webhook_deliveries as deliveries, webhook_endpoints as endpoints,
@@ -62,6 +64,7 @@ pub struct Event {
     pub id: Uuid,
     pub kind: String,
     pub actor_member_id: Option<MemberId>,
+    pub actor_session_id: Option<PortalSessionId>,
     pub company_id: Option<CompanyId>,
     pub record_id: Option<RecordId>,
     pub client_visible: bool,
