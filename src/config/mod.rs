@@ -7,6 +7,7 @@ mod graphql;
 mod http;
 mod live;
 mod mail;
+mod mail_reports;
 mod redis;
 mod secrets;
 mod webhooks;
@@ -18,6 +19,7 @@ pub use graphql::GraphqlLimits;
 pub use http::{HttpConfig, RateLimits};
 pub use live::LiveConfig;
 pub use mail::{Delivery, MailConfig, Relay, RelayTls};
+pub use mail_reports::MailReportsConfig;
 pub use redis::RedisConfig;
 pub use webhooks::WebhookConfig;
 pub use worker::WorkerConfig;
@@ -34,6 +36,7 @@ pub struct Config {
     pub graphql: GraphqlLimits,
     pub live: LiveConfig,
     pub mail: MailConfig,
+    pub mail_reports: MailReportsConfig,
     pub webhooks: WebhookConfig,
     pub worker: WorkerConfig,
 }
@@ -49,6 +52,7 @@ impl Config {
             graphql: GraphqlLimits::read(env)?,
             live: LiveConfig::read(env)?,
             mail: MailConfig::read(env)?,
+            mail_reports: MailReportsConfig::read(env)?,
             webhooks: WebhookConfig::read(env)?,
             worker: WorkerConfig::read(env)?,
         })
@@ -57,7 +61,7 @@ impl Config {
 
 /// Every setting, section by section, for `vestibule config`.
 pub fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
-    let sections: [(&str, &[Setting]); 9] = [
+    let sections: [(&str, &[Setting]); 10] = [
         ("Database", database::SETTINGS),
         ("Redis", redis::SETTINGS),
         ("Secrets", secrets::SETTINGS),
@@ -65,6 +69,7 @@ pub fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
         ("GraphQL", graphql::SETTINGS),
         ("Live", live::SETTINGS),
         ("Mail", mail::SETTINGS),
+        ("Mail reports", mail_reports::SETTINGS),
         ("Webhooks", webhooks::SETTINGS),
         ("Worker", worker::SETTINGS),
     ];

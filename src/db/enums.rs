@@ -105,6 +105,35 @@ text_enums! {
         /// Given up.
         Parked = "PARKED",
     }
+    /// What clients can be mailed about (NOTE-1).
+    NotificationTopic {
+        /// A record has moved to another stage, or its client-facing status has changed.
+        Status = "STATUS",
+        /// Staff have written in a record's thread.
+        Replies = "REPLIES",
+        /// A deliverable waits for the client's word.
+        Reviews = "REVIEWS",
+        /// An invoice was sent, or is overdue.
+        Invoices = "INVOICES",
+    }
+    /// How far a consent to be mailed has come (NOTE-1).
+    ConsentState {
+        /// The address was asked, and has not answered.
+        Requested = "REQUESTED",
+        /// Its reader has confirmed.
+        Confirmed = "CONFIRMED",
+        /// Its reader has stopped the mail.
+        Withdrawn = "WITHDRAWN",
+        /// It was not confirmed within 7 days.
+        Lapsed = "LAPSED",
+    }
+    /// Why notifications no longer go to an address (NOTE-2).
+    SuppressionReason {
+        /// A mail to it came back for good.
+        Bounce = "BOUNCE",
+        /// Its reader called a mail spam.
+        Complaint = "COMPLAINT",
+    }
     /// A language that mails are written in.
     Language {
         /// English.

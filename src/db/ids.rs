@@ -90,6 +90,12 @@ ids! {
     WebhookEndpointId,
     /// An event on its way to a webhook endpoint.
     WebhookDeliveryId,
+    /// A consent to be mailed.
+    ConsentId,
+    /// What one person is to be told of one change.
+    NotificationId,
+    /// An address that notifications no longer go to.
+    SuppressionId,
     /// An audit entry.
     AuditEntryId,
 }

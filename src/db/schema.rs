@@ -54,6 +54,20 @@ pub mod staff {
     }
 
     diesel::table! {
+        consents (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            portal_id -> Uuid,
+            email -> Text,
+            language -> Text,
+            topics -> Array<Text>,
+            requested_at -> Timestamptz,
+            confirmed_at -> Nullable<Timestamptz>,
+            withdrawn_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         contacts (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -213,6 +227,18 @@ pub mod staff {
             position -> Integer,
             version -> Integer,
             archived_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        notifications (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            change_id -> Uuid,
+            topic -> Text,
+            company_id -> Uuid,
+            record_id -> Nullable<Uuid>,
+            email -> Text,
         }
     }
 
@@ -456,6 +482,17 @@ pub mod staff {
     }
 
     diesel::table! {
+        suppressions (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            email -> Text,
+            reason -> Text,
+            detail -> Nullable<Text>,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         webhook_attempts (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -514,6 +551,7 @@ pub mod staff {
         api_keys,
         audit_entries,
         companies,
+        consents,
         contacts,
         event_counters,
         events,
@@ -526,6 +564,7 @@ pub mod staff {
         members,
         messages,
         milestones,
+        notifications,
         organizations,
         outbox,
         portal_links,
@@ -540,6 +579,7 @@ pub mod staff {
         sign_in_providers,
         staff_sessions,
         stages,
+        suppressions,
         webhook_attempts,
         webhook_deliveries,
         webhook_endpoints,
@@ -553,6 +593,16 @@ pub mod portal {
             org_id -> Uuid,
             id -> Uuid,
             name -> Text,
+        }
+    }
+
+    diesel::table! {
+        consents (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            email -> Text,
+            topics -> Array<Text>,
+            withdrawn_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -667,6 +717,7 @@ pub mod portal {
             company_id -> Uuid,
             record_id -> Nullable<Uuid>,
             modes -> Array<Text>,
+            notifications -> Bool,
             attribution -> Nullable<Text>,
         }
     }
@@ -715,6 +766,7 @@ pub mod portal {
 
     diesel::allow_tables_to_appear_in_same_query!(
         companies,
+        consents,
         events,
         field_definitions,
         files,
@@ -748,6 +800,26 @@ pub mod system {
             name -> Text,
             internal -> Bool,
             archived_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        consent_tokens (org_id, token_hash) {
+            org_id -> Uuid,
+            token_hash -> Binary,
+            consent_id -> Uuid,
+        }
+    }
+
+    diesel::table! {
+        consents (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            email -> Text,
+            language -> Text,
+            requested_at -> Timestamptz,
+            confirmed_at -> Nullable<Timestamptz>,
+            withdrawn_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -839,6 +911,15 @@ pub mod system {
             name -> Text,
             email -> Text,
             ended_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        notifications (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            email -> Text,
+            created_at -> Timestamptz,
         }
     }
 
@@ -946,6 +1027,16 @@ pub mod system {
     }
 
     diesel::table! {
+        suppressions (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            email -> Text,
+            reason -> Text,
+            detail -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
         usage_batches (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -1009,6 +1100,8 @@ pub mod system {
     diesel::allow_tables_to_appear_in_same_query!(
         audit_entries,
         companies,
+        consent_tokens,
+        consents,
         contacts,
         door_bypasses,
         event_counters,
@@ -1017,6 +1110,7 @@ pub mod system {
         invitations,
         mail_attempts,
         members,
+        notifications,
         organizations,
         outbox,
         portal_links,
@@ -1025,6 +1119,7 @@ pub mod system {
         portal_usage,
         portals,
         staff_sessions,
+        suppressions,
         usage_batches,
         webhook_attempts,
         webhook_deliveries,

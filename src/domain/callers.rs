@@ -189,6 +189,8 @@ pub struct Portal {
     /// The one record of a record portal; none for a company portal.
     pub record_id: Option<RecordId>,
     pub modes: Vec<PortalMode>,
+    /// Whether visitors can be mailed; a link may say otherwise for itself.
+    pub notifications: bool,
     pub attribution: Option<String>,
     #[diesel(embed)]
     pub organization: Host,

@@ -10,6 +10,8 @@ use crate::clock::Clock;
 use crate::db::ids::OrgId;
 use crate::db::pool::Pools;
 use crate::db::scope::{Access, Door};
+use crate::db::settings::app_id;
+use crate::domain::{consents, notifications};
 use crate::error::Result;
 
 mod functions {
@@ -35,6 +37,8 @@ pub struct Keeping {
 
 /// Rows of one log that a transaction deletes at most: it holds up writers of the organisation.
 const PIECE: i32 = 2_000;
+/// How long notifications, and consents that nobody confirmed, are kept.
+const MAIL: TimeDelta = TimeDelta::days(30);
 /// Organisations that are looked up at once.
 const PAGE: i32 = 500;
 
@@ -46,6 +50,7 @@ pub async fn forget_old(pools: &Pools, clock: &Clock, keeping: Keeping) -> Resul
         let orgs = page(pools, last).await?;
         for org in &orgs {
             while forget_piece(pools, *org, now, keeping).await? >= PIECE {}
+            forget_mail(pools, *org, now).await?;
         }
         match orgs.last() {
             Some(org) => last = Some(*org),
@@ -63,6 +68,17 @@ async fn page(pools: &Pools, last: Option<OrgId>) -> Result<Vec<OrgId>> {
     let orgs = tx.scope().clone();
     tx.leave().await?;
     Ok(orgs)
+}
+
+/// What one person was told of one change, and who was asked whether they want to be and never answered.
+async fn forget_mail(pools: &Pools, org: OrgId, now: DateTime<Utc>) -> Result<()> {
+    let entered = pools.enter(Door::Organization(org), Access::Write, |mut connection| {
+        async move { diesel::select(app_id("app.org")).get_result::<Option<OrgId>>(&mut connection).await }.boxed()
+    });
+    let Some(tx) = entered.await? else { return Ok(()) };
+    notifications::forget(&tx, now - MAIL).await?;
+    consents::forget_unconfirmed(&tx, now - MAIL).await?;
+    tx.commit().await
 }
 
 async fn forget_piece(pools: &Pools, org: OrgId, now: DateTime<Utc>, keeping: Keeping) -> Result<i32> {

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::callers::hash_token;
 use crate::db::scope::CredentialHash;
 use crate::error::{Error, Result};
+use crate::sealing::SealingKey;
 
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const CODED: &str = "vp_code_";
@@ -40,6 +41,8 @@ pub enum TokenKind {
     Bypass,
     /// `vi_…`: accepts an invitation.
     Invitation,
+    /// `vn_…`: that one reads the address of a consent.
+    Consent,
 }
 
 impl TokenKind {
@@ -53,6 +56,7 @@ impl TokenKind {
             Self::Preview => "vw_",
             Self::Bypass => "vb_",
             Self::Invitation => "vi_",
+            Self::Consent => "vn_",
         }
     }
 }
@@ -71,6 +75,13 @@ impl Token {
             text.extend(fair.take(missing));
         }
         Ok(Self { hash: hash_token(&text), secret: text.into() })
+    }
+
+    /// The same secret each time for one key and purpose, where a secret that is kept nowhere has to be
+    /// mailed more than once.
+    pub fn derived(kind: TokenKind, key: &SealingKey, purpose: &[u8]) -> Self {
+        let text = format!("{}{}", kind.prefix(), hex::encode(key.derive(purpose)));
+        Self { hash: hash_token(&text), secret: text.into() }
     }
 
     /// What the database keeps.
@@ -110,6 +121,12 @@ impl Presented {
 /// (LINK-5), but never finds anything: a session's token is no address.
 pub fn hash_link(text: &str) -> CredentialHash {
     if has_link_form(text) { hash_token(text) } else { hash_token(&format!("malformed link {text}")) }
+}
+
+/// The hash to look up for who asks for a fresh link (LINK-10): with the token of one that is dead, or
+/// with that of a mail about its portal.
+pub fn hash_former_link(text: &str) -> CredentialHash {
+    if text.starts_with(TokenKind::Consent.prefix()) { hash_token(text) } else { hash_link(text) }
 }
 
 fn has_link_form(text: &str) -> bool {

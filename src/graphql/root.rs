@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, SDLExportOptions, SimpleObject};
 
-use super::access::AccessMutation;
+use super::access::{AccessMutation, AccessQuery};
 use super::context::request;
 use super::errors::Result;
 use super::portal::{PortalMutation, PortalQuery};
@@ -50,6 +50,11 @@ impl Query {
         Service { version: env!("CARGO_PKG_VERSION") }
     }
 
+    /// What an anonymous caller may read: what a mailed link is about.
+    async fn access(&self) -> AccessQuery {
+        AccessQuery::default()
+    }
+
     /// The organisation, for its members, and for API keys as far as their scopes go. Null with a coded error for everyone else.
     async fn staff(&self, ctx: &Context<'_>) -> Option<Result<StaffQuery>> {
         Some(request(ctx).organization().await.map(|_| StaffQuery::default()))
@@ -69,7 +74,7 @@ pub struct Mutation;
 
 #[Object(use_type_description)]
 impl Mutation {
-    /// What an anonymous caller may do: sign up, sign in, open a portal.
+    /// What an anonymous caller may do: sign up, sign in, open a portal, follow a mailed link.
     async fn access(&self) -> AccessMutation {
         AccessMutation::default()
     }

@@ -11,9 +11,9 @@ use async_graphql::{
 use uuid::Uuid;
 
 use crate::db::ids::{
-    ApiKeyId, AuditEntryId, CompanyId, ContactId, FieldId, FileId, InvitationId, LinkId, MailId, MemberId,
-    MilestoneId, OrgId, PortalId, PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId,
-    WebhookDeliveryId, WebhookEndpointId,
+    ApiKeyId, AuditEntryId, CompanyId, ConsentId, ContactId, FieldId, FileId, InvitationId, LinkId, MailId,
+    MemberId, MilestoneId, OrgId, PortalId, PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId,
+    SuppressionId, WebhookDeliveryId, WebhookEndpointId,
 };
 
 macro_rules! ids_on_the_wire {
@@ -64,6 +64,7 @@ ids_on_the_wire!(
     ApiKeyId,
     AuditEntryId,
     CompanyId,
+    ConsentId,
     ContactId,
     FieldId,
     FileId,
@@ -79,6 +80,7 @@ ids_on_the_wire!(
     RecordTypeId,
     StageId,
     StaffSessionId,
+    SuppressionId,
     WebhookDeliveryId,
     WebhookEndpointId,
 );

@@ -8,6 +8,7 @@ mod graphiql;
 mod graphql;
 mod health;
 mod limits;
+mod mail_reports;
 mod mails;
 mod portal;
 mod refusals;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
@@ -59,6 +60,7 @@ pub fn router(app: Arc<App>) -> Router {
     let limited = Router::new()
         .route("/graphql", graphql_methods().layer(from_fn_with_state(http.clone(), cors::cors)))
         .route("/export/audit.ndjson", get(export::audit))
+        .route("/mail/reports", post(mail_reports::take))
         .merge(portal::routes())
         .route_layer(from_fn_with_state(http.clone(), limits::limit));
     Router::new()

@@ -7,7 +7,11 @@ use sha2::{Digest as _, Sha256};
 use super::accent;
 
 /// One file a feature, sent as one: a page waits for a single style sheet.
-const STYLES: &str = concat!(include_str!("assets/portal.css"), include_str!("assets/sections.css"));
+const STYLES: &str = concat!(
+    include_str!("assets/portal.css"),
+    include_str!("assets/sections.css"),
+    include_str!("assets/consents.css")
+);
 /// The beacon.
 const SCRIPT: &str = include_str!("assets/portal.js");
 /// The mark in the browser's tab.

@@ -20,6 +20,7 @@ pub(super) struct Answer {
 pub(super) struct Doorway {
     title: String,
     modes: Vec<String>,
+    notifications: bool,
     attribution: Option<String>,
     company_name: String,
     organization: Organization,
@@ -61,6 +62,8 @@ pub(super) struct Frame {
     pub version: &'static str,
     pub shows_files: bool,
     pub shows_messages: bool,
+    /// Whether visitors can ask to be mailed.
+    pub notifies: bool,
     zone: Tz,
     pub today: NaiveDate,
 }
@@ -97,6 +100,7 @@ impl Frame {
             version: assets::version(),
             shows_files: shows("FILES"),
             shows_messages: shows("MESSAGES"),
+            notifies: doorway.notifications,
             today: visit.now.with_timezone(&zone).date_naive(),
             zone,
             title: doorway.title,

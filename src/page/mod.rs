@@ -5,6 +5,7 @@
 
 mod accent;
 pub mod assets;
+mod consents;
 mod door;
 mod doorway;
 mod home;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 use crate::error::{DoorFace, Error, LINK_INACTIVE, Result};
 pub use accent::readable_on;
+pub use consents::Asked;
 pub use door::Prompt;
 use doorway::Frame;
 pub use mails::{WrittenMail, mail, mails};
@@ -56,6 +58,26 @@ pub const OPEN: &str = include_str!("documents/open.graphql");
 pub const BYPASS: &str = include_str!("documents/bypass.graphql");
 /// Asks for a fresh link; takes `$input`.
 pub const FRESH: &str = include_str!("documents/fresh.graphql");
+/// Reads what can be asked for by mail, and what was.
+pub const NOTIFICATIONS: &str = concat!(include_str!("documents/notifications.graphql"), around!());
+/// Asks for notifications; takes `$input`, as the two below do.
+pub const REQUEST_NOTIFICATIONS: &str = include_str!("documents/notifications-request.graphql");
+/// Changes the topics of a consent of this visitor's.
+pub const CHANGE_NOTIFICATIONS: &str = include_str!("documents/notifications-change.graphql");
+/// Stops the mail of a consent of this visitor's.
+pub const WITHDRAW_NOTIFICATIONS: &str = include_str!("documents/notifications-withdraw.graphql");
+
+/// Reads what a mailed link is about; takes `$token`.
+pub const CONSENT: &str = include_str!("documents/consent.graphql");
+/// Says yes to notifications; takes `$input`, as the three below do.
+pub const CONFIRM_CONSENT: &str = include_str!("documents/consent-confirm.graphql");
+/// Chooses other topics.
+pub const CHANGE_CONSENT: &str = include_str!("documents/consent-change.graphql");
+/// Stops every notification of the organisation.
+pub const WITHDRAW_CONSENT: &str = include_str!("documents/consent-withdraw.graphql");
+/// Takes that back.
+pub const RENEW_CONSENT: &str = include_str!("documents/consent-renew.graphql");
+
 /// Ends the visitor's session.
 pub const LEAVE: &str = include_str!("documents/leave.graphql");
 
@@ -112,6 +134,24 @@ pub fn home(data: Value, visit: &Visit<'_>) -> Result<String> {
 pub fn record(data: Value, visit: &Visit<'_>) -> Result<Option<String>> {
     let Root { portal } = read::<Root<record::Answer>>(data)?;
     record::RecordPage::new(portal, visit).map(|page| write(&page)).transpose()
+}
+
+/// Notifications within the portal, from the answer to [`NOTIFICATIONS`].
+pub fn notifications(data: Value, visit: &Visit<'_>, asked: Asked) -> Result<String> {
+    let Root { portal } = read::<Root<consents::Answer>>(data)?;
+    write(&consents::NotificationsPage::new(portal, visit, asked))
+}
+
+/// What a mailed link leads to, from the answer to [`CONSENT`].
+pub fn consent(
+    data: Value,
+    token: &str,
+    told: Option<&'static str>,
+    trouble: Option<String>,
+) -> Result<String> {
+    let ConsentAnswer { access: Consents { consent } } = read(data)?;
+    let here = format!("/notifications/{token}");
+    write(&consents::ConsentPage::new(consent, here, told, trouble))
 }
 
 /// "Nothing here", in the portal's look, from the answer to [`AROUND`] or another page's.
@@ -180,6 +220,16 @@ pub fn broken() -> Result<String> {
 #[derive(serde::Deserialize)]
 struct Root<T> {
     portal: T,
+}
+
+#[derive(serde::Deserialize)]
+struct ConsentAnswer {
+    access: Consents,
+}
+
+#[derive(serde::Deserialize)]
+struct Consents {
+    consent: consents::Consent,
 }
 
 /// A sentence on a neutral page.

@@ -82,7 +82,8 @@ async fn handle(app: &App, claimed: &Claimed) -> Result<()> {
 
 async fn send(app: &App, claimed: &Claimed) -> Outcome {
     let base_url = app.config.http.base_url.as_str();
-    let letter = match mails::compose(&app.pools, &app.clock, base_url, claimed).await {
+    let desk = (base_url, &app.config.sealing);
+    let letter = match mails::compose(&app.pools, &app.clock, desk, claimed).await {
         Ok(Some(letter)) => letter,
         Ok(None) => return Outcome::Dropped,
         Err(error) => return failure(claimed, &error),

@@ -7,6 +7,7 @@ mod browser;
 mod catalogue;
 mod codes;
 mod companies;
+mod consents;
 mod contacts;
 mod cors;
 mod demo;

@@ -38,6 +38,20 @@ kinds! {
     WebhookParked = "mail.webhook_parked",
     /// A webhook endpoint is gone and was switched off (EVT-7), to the owners.
     WebhookGone = "mail.webhook_gone",
+    /// A visitor asked to be notified at an address (NOTE-1), to that address.
+    Consent = "mail.consent",
+    /// The same, where the address gets notifications already. Queued as `CONSENT`.
+    ConsentStands = "mail.consent_stands",
+    /// A notification (NOTE-2), to whoever asked for it: what of, its composer finds.
+    News = "mail.notification",
+    /// A record stands elsewhere. Queued as `NEWS`, as the three below are.
+    StatusNews = "mail.status_news",
+    /// Staff wrote in a record's thread.
+    RepliesNews = "mail.replies_news",
+    /// Something waits for the client's word.
+    ReviewsNews = "mail.reviews_news",
+    /// An invoice was sent, or is due.
+    InvoicesNews = "mail.invoices_news",
 }
 
 impl MailKind {

@@ -23,7 +23,7 @@ pub use rows::Claimed;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{invitations, portals, webhooks};
+use super::{consents, invitations, notifications, portals, webhooks};
 use crate::clock::Clock;
 use crate::db::enums::Language;
 pub use crate::db::enums::MailState;
@@ -31,6 +31,7 @@ use crate::db::ids::OrgId;
 use crate::db::pool::Pools;
 use crate::db::scope::Tx;
 use crate::error::Result;
+use crate::sealing::SealingKeys;
 
 /// How long nobody else takes a claimed row: far longer than composing and sending may take.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
@@ -45,6 +46,8 @@ pub struct Desk<'a> {
     pub house: &'a House,
     pub kind: MailKind,
     pub subject: Uuid,
+    /// What tokens that are mailed more than once are derived from.
+    pub keys: &'a SealingKeys,
     base_url: &'a str,
 }
 
@@ -104,13 +107,13 @@ pub async fn claim(pools: &Pools, clock: &Clock, most: i32) -> Result<Vec<Claime
 pub async fn compose(
     pools: &Pools,
     clock: &Clock,
-    base_url: &str,
+    (base_url, keys): (&str, &SealingKeys),
     claimed: &Claimed,
 ) -> Result<Option<Letter>> {
     let Some(tx) = rows::enter(pools, claimed.org).await? else { return Ok(None) };
     let house = rows::house(&tx).await?;
     let (kind, subject) = (claimed.kind, claimed.subject);
-    let desk = Desk { tx: &tx, clock, house: &house, kind, subject, base_url };
+    let desk = Desk { tx: &tx, clock, house: &house, kind, subject, keys, base_url };
     let letter = match kind {
         MailKind::Invitation => invitations::letters::invitation(&desk).await,
         MailKind::PortalLink => portals::letters::portal_link(&desk).await,
@@ -118,6 +121,12 @@ pub async fn compose(
         MailKind::FirstView => portals::letters::first_view(&desk).await,
         MailKind::DoorBypass => portals::letters::door_bypass(&desk).await,
         MailKind::WebhookParked | MailKind::WebhookGone => webhooks::letters::about_endpoint(&desk).await,
+        MailKind::Consent | MailKind::ConsentStands => consents::letters::question(&desk).await,
+        MailKind::News
+        | MailKind::StatusNews
+        | MailKind::RepliesNews
+        | MailKind::ReviewsNews
+        | MailKind::InvoicesNews => notifications::letters::news(&desk).await,
     };
     match letter {
         Ok(letter) => {

@@ -7,9 +7,11 @@ use serde_json::Value;
 use super::create::{check_lead, check_order, check_stage};
 use super::rows::{self, RecordPatch};
 use super::{Record, change, check_member, check_members, check_percent, custom, lock, milestones};
+use crate::db::enums::NotificationTopic;
 use crate::db::ids::{MemberId, RecordId, StageId};
 use crate::domain::changes::Write;
 use crate::domain::companies::Archival;
+use crate::domain::notifications::{self, News};
 use crate::domain::record_types::{RecordType, fields};
 use crate::domain::validation::Checks;
 use crate::error::Result;
@@ -144,8 +146,22 @@ pub async fn set_watchers(
 async fn apply(write: &Write, kind: &'static str, record: &Record, patch: &RecordPatch) -> Result<()> {
     let before = rows::shown(write, record.id).await?;
     rows::update(write, record.id, patch).await?;
-    let seen = rows::shown(write, record.id).await? != before;
+    let after = rows::shown(write, record.id).await?;
     let change = change(kind, record);
-    write.done(if seen { change.client_visible() } else { change });
+    write.done(if after != before { change.client_visible() } else { change });
+    if after.has_moved_since(&before) {
+        tell(write, record).await?;
+    }
     Ok(())
+}
+
+/// Clients may want to know that the record stands elsewhere. Each move is a change of its own.
+async fn tell(write: &Write, record: &Record) -> Result<()> {
+    let news = News {
+        topic: NotificationTopic::Status,
+        change: write.id(),
+        company: record.company_id,
+        record: Some(record.id),
+    };
+    notifications::tell(write, &news).await
 }

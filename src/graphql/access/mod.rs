@@ -1,11 +1,17 @@
-//! What an anonymous caller may do: sign up, sign in, open a portal. One file a feature.
+//! What an anonymous caller may do: sign up, sign in, open a portal, follow a mailed link. One file a
+//! feature.
 
+mod consents;
 mod organizations;
 mod portals;
 mod sign_in_providers;
 mod staff_sessions;
 
 use async_graphql::MergedObject;
+
+/// Needs no caller.
+#[derive(Default, MergedObject)]
+pub struct AccessQuery(consents::ConsentAccessQueries);
 
 /// Needs no caller. Its fields run one after another.
 #[derive(Default, MergedObject)]
@@ -15,4 +21,5 @@ pub struct AccessMutation(
     staff_sessions::StaffAccess,
     sign_in_providers::ProviderAccess,
     portals::PortalAccess,
+    consents::ConsentAccess,
 );

@@ -12,7 +12,7 @@ use crate::adapters::redis::guesses::{CountedGuess, Guesser};
 use crate::db::enums::PortalSessionKind;
 use crate::domain::portals::doors::{self, Door};
 use crate::domain::portals::{self, OpenedPortal, Opening};
-use crate::domain::tokens::hash_link;
+use crate::domain::tokens::{hash_former_link, hash_link};
 use crate::error::Error;
 use crate::graphql::context::{RequestContext, request};
 use crate::graphql::errors::{Result, coded};
@@ -76,7 +76,7 @@ pub struct RequestPortalBypassPayload {
 /// Whose recipient is to be mailed.
 #[derive(InputObject)]
 pub struct RequestFreshLinkInput {
-    /// The 32 characters that end the URL that no longer opens.
+    /// The 32 characters that end the URL that no longer opens, or the `vn_…` of a mail about its portal.
     token: String,
 }
 
@@ -124,7 +124,7 @@ impl PortalAccess {
         if let Err(busy) = app.limits.check_mail_request(request.origin.address.as_deref()) {
             return Some(Err(coded(busy)));
         }
-        let asked = doors::ask_for_fresh_link(&app.pools, &app.clock, hash_link(&input.token));
+        let asked = doors::ask_for_fresh_link(&app.pools, &app.clock, hash_former_link(&input.token));
         // Nor does the time of the answer tell whether there was anything to queue (LINK-5).
         let (asked, ()) = futures::join!(asked, tokio::time::sleep(EVEN));
         Some(asked.map(|()| RequestFreshLinkPayload { requested: true }).map_err(coded))

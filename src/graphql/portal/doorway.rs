@@ -31,6 +31,12 @@ impl PortalDoorway {
         &self.0.tx.scope().modes
     }
 
+    /// Whether the portal mails those who ask for it. A link may have that off for itself:
+    /// `notificationTopics` knows.
+    async fn notifications(&self) -> bool {
+        self.0.tx.scope().notifications
+    }
+
     /// A line such as "Managed by Example", where staff set one.
     async fn attribution(&self) -> Option<&str> {
         self.0.tx.scope().attribution.as_deref()

@@ -1,6 +1,7 @@
 //! The portal root: everything a client can reach is in this one folder. It reads as `app_portal`;
 //! nothing of the staff root compiles here.
 
+mod consents;
 mod doorway;
 pub mod events;
 mod home;
@@ -13,6 +14,7 @@ use async_graphql::MergedObject;
 /// What a portal shows.
 #[derive(Default, MergedObject)]
 pub struct PortalQuery(
+    consents::ConsentQueries,
     doorway::DoorwayQueries,
     home::HomeQueries,
     records::RecordQueries,
@@ -23,4 +25,4 @@ pub struct PortalQuery(
 /// What a portal's visitor may do. Its fields run one after another.
 #[derive(Default, MergedObject)]
 #[graphql(serial)]
-pub struct PortalMutation(doorway::DoorwayMutations, visitors::VisitorMutations);
+pub struct PortalMutation(consents::ConsentMutations, doorway::DoorwayMutations, visitors::VisitorMutations);

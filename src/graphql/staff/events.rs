@@ -207,6 +207,13 @@ staff_events! {
     "invitation.resent" InvitationResent { invitation_id "id" "The invitation." contact_id "contactId" "Who is invited." } "A pending invitation was sent again."
     "invitation.revoked" InvitationRevoked { invitation_id "id" "The invitation." contact_id "contactId" "Who was invited." } "A pending invitation was taken back."
     "mail.retried" MailRetried { mail_id "id" "The mail." } "A mail that was given up is tried again."
+    "consent.requested" ConsentRequested { consent_id "id" "The consent." } "A visitor asked for notifications to an address."
+    "consent.confirmed" ConsentConfirmed { consent_id "id" "The consent." } "The reader of an address confirmed that notifications are wanted."
+    "consent.changed" ConsentChanged { consent_id "id" "The consent." } "Whoever gets notifications chose other topics."
+    "consent.withdrawn" ConsentWithdrawn { consent_id "id" "The consent." } "Whoever got notifications stopped them."
+    "consent.renewed" ConsentRenewed { consent_id "id" "The consent." } "Whoever had stopped notifications wants them again."
+    "suppression.added" SuppressionAdded { suppression_id "id" "The suppression." } "Notifications no longer go to an address, since a mail came back from it."
+    "suppression.lifted" SuppressionLifted { suppression_id "id" "The suppression, which is no more." } "Notifications go to an address again."
     "portal_session.ended" PortalSessionEnded { session_id "id" "The session." link_id "linkId" "Its link." portal_id "portalId" "Its portal." } "Staff ended a visitor's session."
     "portal_session.named" PortalSessionNamed { session_id "id" "The session." } "A visitor said who they are."
 }

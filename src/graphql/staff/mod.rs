@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod audit;
 pub mod companies;
+pub mod consents;
 pub mod contacts;
 pub mod events;
 pub mod invitations;
@@ -15,6 +16,7 @@ pub mod record_types;
 pub mod records;
 pub mod sign_in_providers;
 pub mod staff_sessions;
+pub mod suppressions;
 pub mod webhooks;
 
 use async_graphql::MergedObject;
@@ -26,6 +28,7 @@ pub struct StaffQuery(
     api_keys::ApiKeyQueries,
     audit::AuditQueries,
     companies::CompanyQueries,
+    consents::StaffConsentQueries,
     contacts::ContactQueries,
     events::EventQueries,
     invitations::InvitationQueries,
@@ -39,6 +42,7 @@ pub struct StaffQuery(
     records::StaffRecordQueries,
     sign_in_providers::SignInProviderQueries,
     staff_sessions::StaffSessionQueries,
+    suppressions::SuppressionQueries,
     webhooks::WebhookQueries,
 );
 
@@ -64,5 +68,6 @@ pub struct StaffMutation(
     records::MilestoneMutations,
     sign_in_providers::SignInProviderMutations,
     staff_sessions::StaffSessionMutations,
+    suppressions::SuppressionMutations,
     webhooks::WebhookMutations,
 );

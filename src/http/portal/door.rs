@@ -111,12 +111,12 @@ async fn show_door(visitor: &Visitor, status: StatusCode, prompt: Prompt) -> Res
     }
 }
 
-fn to(path: &str) -> Response {
+pub(super) fn to(path: &str) -> Response {
     let mut response = html(StatusCode::SEE_OTHER, Ok(String::new()));
     response.headers_mut().insert(LOCATION, header(path));
     response
 }
 
-fn foreign() -> Response {
+pub(super) fn foreign() -> Response {
     html(StatusCode::FORBIDDEN, page::foreign()).into_response()
 }

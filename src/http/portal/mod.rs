@@ -2,6 +2,7 @@
 //! link or a staff preview, as any client could, and answers with HTML. Nothing is decided by a GET
 //! (LINK-3), and every dead link gets one answer (LINK-5).
 
+mod consents;
 mod cookies;
 mod door;
 mod live;
@@ -42,17 +43,23 @@ const HEADERS: [(HeaderName, &str); 6] = [
 const PORTAL: &str = "/portal";
 /// Where staff come in, with a preview's: what they see is what the portal's holder sees.
 const PREVIEW: &str = "/preview";
+/// Where the links of notifications lead, with a token that opens no portal.
+const NOTIFICATIONS: &str = "/notifications";
 
 /// Its routes.
 pub fn routes() -> Router<Http> {
     Router::new()
         .merge(pages(PORTAL))
         .merge(pages(PREVIEW))
+        .merge(by_mail())
         .route(door::SIGNED_OUT, get(door::signed_out))
         .route("/portal/{token}/code", post(door::pass).get(elsewhere))
         .route("/portal/{token}/bypass", post(door::ask_for_bypass).get(elsewhere))
         .route("/portal/{token}/bypass/{bypass}", get(door::with_bypass))
         .route("/portal/{token}/sign-out", post(door::sign_out).get(elsewhere))
+        .route("/portal/{token}/notifications", post(consents::ask))
+        .route("/portal/{token}/notifications/{id}", post(consents::change).get(elsewhere))
+        .route("/portal/{token}/notifications/{id}/stop", post(consents::stop).get(elsewhere))
         .route("/portal/{token}/events", get(live::events))
         .route("/portal/{token}/beacon", post(beacon).get(elsewhere))
         .route("/assets/{version}/{file}", get(asset))
@@ -66,8 +73,20 @@ fn pages(entrance: &str) -> Router<Http> {
         .route(&below("/"), get(elsewhere))
         .route(&below("/{token}"), get(home).post(door::ask_for_fresh_link))
         .route(&below("/{token}/records/{id}"), get(record).post(door::ask_for_fresh_link))
+        .route(&below("/{token}/notifications"), get(consents::show))
         .route(&below("/{token}/"), get(elsewhere))
         .route(&below("/{token}/{*rest}"), get(elsewhere).post(door::ask_for_fresh_link))
+}
+
+/// What the links of mails lead to (NOTE-3).
+fn by_mail() -> Router<Http> {
+    let below = |path: &str| format!("{NOTIFICATIONS}/{{token}}{path}");
+    Router::new()
+        .route(&below(""), get(consents::by_mail).post(door::ask_for_fresh_link))
+        .route(&below("/confirm"), post(consents::confirm).get(consents::led_back))
+        .route(&below("/topics"), post(consents::choose).get(consents::led_back))
+        .route(&below("/unsubscribe"), post(consents::unsubscribe).get(consents::by_mail))
+        .route(&below("/subscribe"), post(consents::renew).get(consents::led_back))
 }
 
 async fn home(visitor: Visitor) -> Response {
@@ -123,7 +142,7 @@ pub fn turn_away(status: StatusCode) -> Response {
 
 /// Whether a route answers with pages.
 pub fn is_page(route: &str) -> bool {
-    route.starts_with(PORTAL) || route.starts_with(PREVIEW)
+    [PORTAL, PREVIEW, NOTIFICATIONS].iter().any(|entrance| route.starts_with(entrance))
 }
 
 fn html(status: StatusCode, page: Result<String>) -> Response {

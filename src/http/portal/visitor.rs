@@ -123,7 +123,12 @@ impl Visitor {
 
     /// Runs a document as somebody who is not inside yet.
     pub async fn ask_outside(&self, document: &str, input: Value) -> Result<Value, Refusal> {
-        self.run(None, document, serde_json::json!({ "input": input })).await
+        self.ask_as_nobody(document, serde_json::json!({ "input": input })).await
+    }
+
+    /// The same with any variables.
+    pub async fn ask_as_nobody(&self, document: &str, variables: Value) -> Result<Value, Refusal> {
+        self.run(None, document, variables).await
     }
 
     async fn run(
@@ -216,7 +221,7 @@ fn refusal_of(error: &ServerError) -> Option<Refusal> {
         Some("NOT_FOUND") => return None,
         Some("LINK_INACTIVE") => Refusal::Inactive,
         Some("LOCKED") => Refusal::Locked(error.message.clone(), wait()),
-        Some("VALIDATION") => Refusal::Wrong(error.message.clone()),
+        Some("VALIDATION" | "FORBIDDEN") => Refusal::Wrong(error.message.clone()),
         Some("CODE_REQUIRED") => {
             let face = extension("door").and_then(|door| door.into_json().ok());
             match face.and_then(|face| serde_json::from_value(face).ok()) {

@@ -53,3 +53,52 @@ webhook-gone = Ein Webhook-Endpunkt wurde abgeschaltet
         Der Webhook-Endpunkt { $endpoint } hat geantwortet, dass es ihn nicht mehr gibt (410). Er wurde abgeschaltet; dorthin wird nichts mehr gesendet.
 
         Das Team kann ihn mit updateWebhookEndpoint wieder einschalten.
+
+consent = Möchten Sie Mails von { $organization }?
+    .body =
+        Jemand hat im Kundenportal von { $organization } um Benachrichtigungen an diese Adresse gebeten.
+        Wenn Sie das waren, sagen Sie Ja auf der Seite, die der Knopf öffnet. Bis dahin schicken wir nichts.
+    .button = Antworten
+    .note = Wenn Sie es nicht waren, müssen Sie nichts tun. Die Frage gilt sieben Tage.
+
+consent-stands = Ihre Benachrichtigungen von { $organization }
+    .body =
+        Jemand hat im Kundenportal von { $organization } um Benachrichtigungen an diese Adresse gebeten.
+        Sie bekommt sie schon. Es hat sich nichts geändert; der Knopf zeigt, was Sie bekommen, und dort können Sie es ändern oder abbestellen.
+    .button = Ihre Benachrichtigungen
+
+status-news = { $record }: { $step ->
+        [PLANNING] in Planung
+        [SCHEDULED] eingeplant
+        [IN_PROGRESS] in Arbeit
+        [IN_REVIEW] in Prüfung
+        [DELIVERED] geliefert
+       *[STAGE] { $text }
+    }
+    .body =
+        „{ $record }“ ist weitergekommen. { $step ->
+            [PLANNING] Es ist jetzt in Planung.
+            [SCHEDULED] Es ist jetzt eingeplant.
+            [IN_PROGRESS] Es ist jetzt in Arbeit.
+            [IN_REVIEW] Es ist jetzt in Prüfung.
+            [DELIVERED] Es ist geliefert.
+            [STAGE] Es steht jetzt bei „{ $text }“.
+           *[STATUS] Der Stand ist jetzt „{ $text }“.
+        }
+    .button = So sehen Sie es
+    .note = Sie bekommen diese Mail, weil Sie um Neues zu „{ $portal }“ gebeten haben.
+
+replies-news = Neue Nachricht zu { $record }
+    .body = { $organization } hat Ihnen zu „{ $record }“ geschrieben. Die Nachricht steht im Portal.
+    .button = So sehen Sie es
+    .note = Sie bekommen diese Mail, weil Sie um Neues zu „{ $portal }“ gebeten haben.
+
+reviews-news = { $record } wartet auf Ihr Urteil
+    .body = Zu „{ $record }“ wartet etwas auf Ihr Urteil. Sie finden es im Portal.
+    .button = So sehen Sie es
+    .note = Sie bekommen diese Mail, weil Sie um Neues zu „{ $portal }“ gebeten haben.
+
+invoices-news = Neues zu Ihren Rechnungen von { $organization }
+    .body = Es gibt Neues zu einer Rechnung: „{ $record }“. Sie finden es im Portal.
+    .button = So sehen Sie es
+    .note = Sie bekommen diese Mail, weil Sie um Neues zu „{ $portal }“ gebeten haben.

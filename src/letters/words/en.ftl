@@ -54,3 +54,52 @@ webhook-gone = A webhook endpoint was switched off
         The webhook endpoint { $endpoint } answered that it is gone (410). It was switched off, and nothing more is sent there.
 
         Staff can switch it on again with updateWebhookEndpoint.
+
+consent = Do you want mails from { $organization }?
+    .body =
+        Somebody asked, in the client portal of { $organization }, for notifications to this address.
+        If that was you, say yes on the page that the button opens. Until then we send nothing.
+    .button = Answer
+    .note = If it was not you, you need not do anything. The question is good for seven days.
+
+consent-stands = Your notifications from { $organization }
+    .body =
+        Somebody asked, in the client portal of { $organization }, for notifications to this address.
+        It gets them already. Nothing has changed; the button shows what you get, and lets you change or stop it.
+    .button = Your notifications
+
+status-news = { $record }: { $step ->
+        [PLANNING] being planned
+        [SCHEDULED] scheduled
+        [IN_PROGRESS] in progress
+        [IN_REVIEW] in review
+        [DELIVERED] delivered
+       *[STAGE] { $text }
+    }
+    .body =
+        “{ $record }” has moved on. { $step ->
+            [PLANNING] It is now being planned.
+            [SCHEDULED] It is now scheduled.
+            [IN_PROGRESS] It is now in progress.
+            [IN_REVIEW] It is now in review.
+            [DELIVERED] It has been delivered.
+            [STAGE] It now stands at “{ $text }”.
+           *[STATUS] Its status is now “{ $text }”.
+        }
+    .button = How to see it
+    .note = You get this mail because you asked for news of “{ $portal }”.
+
+replies-news = New message on { $record }
+    .body = { $organization } has written to you on “{ $record }”. The message is in the portal.
+    .button = How to see it
+    .note = You get this mail because you asked for news of “{ $portal }”.
+
+reviews-news = { $record } is ready for your review
+    .body = Something on “{ $record }” waits for your word. You find it in the portal.
+    .button = How to see it
+    .note = You get this mail because you asked for news of “{ $portal }”.
+
+invoices-news = News on your invoices from { $organization }
+    .body = There is news on an invoice: “{ $record }”. You find it in the portal.
+    .button = How to see it
+    .note = You get this mail because you asked for news of “{ $portal }”.

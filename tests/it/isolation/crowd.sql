@@ -111,6 +111,16 @@ begin
         values (org, 'https://login.example', 'vestibule', 's', 'test', 'https://staff.example/back', member);
         insert into member_identities (org_id, issuer, subject, member_id) values (org, 'https://login.example', org::text, member);
 
+        -- Somebody who is mailed, what they are to be told, and an address that is not mailed any more.
+        insert into consents (org_id, id, portal_id, link_id, generation, session_id, email, language, topics, confirmed_at)
+        select org, gen_random_uuid(), l.portal_id, l.id, l.generation, s.id, 'reader@client.example', 'EN', '{STATUS}', now()
+        from portal_sessions s join portal_links l on l.org_id = s.org_id and l.id = s.link_id
+        where s.org_id = org and s.ended_at is null limit 1 returning id into portal;
+        insert into consent_tokens (org_id, token_hash, consent_id) values (org, sha256(('vn_' || org)::bytea), portal);
+        insert into notifications (org_id, id, change_id, topic, company_id, record_id, email)
+        values (org, gen_random_uuid(), gen_random_uuid(), 'STATUS', company, project, 'reader@client.example');
+        insert into suppressions (org_id, id, email, reason) values (org, gen_random_uuid(), 'gone@client.example', 'BOUNCE');
+
         -- A webhook endpoint with a delivery and its try.
         insert into webhook_endpoints (org_id, id, url, secret, secret_key, queued_to, created_by)
         values (org, gen_random_uuid(), 'https://partner.example/hook', 's', 'test', 1, member) returning id into link;

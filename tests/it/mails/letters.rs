@@ -50,7 +50,20 @@ fn sample(kind: MailKind, language: Language) -> Letter {
         MailKind::WebhookParked | MailKind::WebhookGone => {
             letter.with("endpoint", "https://partner.example/hook")
         }
+        MailKind::Consent | MailKind::ConsentStands => letter.button(url("/notifications/vn_x")),
+        MailKind::StatusNews => news(letter).with("step", "IN_REVIEW").with("text", ""),
+        MailKind::News => news(Letter { kind: MailKind::StatusNews, ..letter })
+            .with("step", "STAGE")
+            .with("text", "Client review"),
+        MailKind::RepliesNews | MailKind::ReviewsNews | MailKind::InvoicesNews => news(letter),
     }
+}
+
+fn news(letter: Letter) -> Letter {
+    let page = "https://portal.example/notifications/vn_x".to_owned();
+    let one_click = format!("{page}/unsubscribe");
+    let letter = letter.button(page.clone()).stopped_by(Unsubscribe { page, one_click });
+    letter.with("portal", "Acme's portal").with("record", "New site")
 }
 
 fn written(language: Language) -> String {

@@ -58,6 +58,14 @@ pub(super) struct Shown {
     custom_shared: Value,
 }
 
+impl Shown {
+    /// Whether clients see it stand elsewhere than `before`: what they can be mailed about (NOTE-1).
+    pub fn has_moved_since(&self, before: &Self) -> bool {
+        let stands = |shown: &Self| (shown.shared_phase, shown.shared_stage_id, shown.shared_status.clone());
+        stands(self) != stands(before)
+    }
+}
+
 #[derive(Debug, Insertable)]
 #[diesel(table_name = records)]
 pub(super) struct NewRecord {
