@@ -2,7 +2,6 @@
 //! lets them say nothing else.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::support::{Answer, Sql, TestApp};
 
@@ -108,7 +107,7 @@ async fn staff_read_in_both_logs_which_session_did_it() {
 /// Enters for writing, as the service does.
 async fn act(session: &Sql, token: &str) {
     let hash = hex::encode(vestibule::domain::callers::hash_token(token));
-    let new = Uuid::now_v7();
+    let new = vestibule::clock::Clock::default().id();
     session.rows(&format!("rollback; begin; select act_in_portal('\\x{hash}', null, null, '{new}')")).await;
 }
 
@@ -128,8 +127,8 @@ async fn clients_forge_nothing_in_the_logs() {
     let member = app.value("select id from members limit 1").await;
     let journal = |company: &str, record: &str, kind: &str| {
         let entry = json!([{
-            "id": Uuid::now_v7(), "auditId": Uuid::now_v7(), "kind": kind, "actorMemberId": member,
-            "actorSessionId": Uuid::now_v7(), "companyId": company, "recordId": record, "clientVisible": true,
+            "id": app.app.clock.id(), "auditId": app.app.clock.id(), "kind": kind, "actorMemberId": member,
+            "actorSessionId": app.app.clock.id(), "companyId": company, "recordId": record, "clientVisible": true,
             "payload": { "id": own }, "occurredAt": "2026-11-25T00:00:00Z",
         }]);
         format!("select journal_visit('{entry}', null, 'r')")
@@ -171,7 +170,7 @@ async fn a_browsers_first_act_stores_its_session() {
     let session = app.sql("app_portal").await;
     let enter = |link: &str, cookie: &str| {
         let [link, cookie] = [link, cookie].map(|t| hex::encode(vestibule::domain::callers::hash_token(t)));
-        let new = Uuid::now_v7();
+        let new = app.app.clock.id();
         format!("rollback; begin; select act_in_portal('\\x{link}', '\\x{cookie}', null, '{new}')")
     };
     let [first, second] = [&app.acme().portals[0].token, &app.acme().portals[1].token];

@@ -21,7 +21,7 @@ pub fn read(bytes: &[u8]) -> Vec<Report> {
 
 /// The `Message-ID` of the mail that came back: from the copy of it, or of its head.
 fn original(notification: &Message<'_>) -> Option<String> {
-    let copies = notification.parts.iter().filter_map(|part| match &part.body {
+    let mut copies = notification.parts.iter().filter_map(|part| match &part.body {
         PartType::Message(copy) => copy.message_id().map(str::to_owned),
         _ if is(part, "text", "rfc822-headers") => {
             let head = MessageParser::new().parse_headers(part.contents())?;
@@ -29,7 +29,7 @@ fn original(notification: &Message<'_>) -> Option<String> {
         }
         _ => None,
     });
-    copies.last()
+    copies.next_back()
 }
 
 /// The report of one recipient, whose fields stand like the head of a mail.

@@ -69,6 +69,7 @@ async fn opening_every_address_of_every_mail_changes_nothing() {
     let acme = app.acme();
     let asked = says_yes(&app).await;
     let session = app.open(&portal(acme).token).await;
+    app.app.clock.advance(chrono::TimeDelta::minutes(2));
     ask(&app, &session, READER, &["STATUS"]).await.succeeded();
     ask(&app, &session, "bela@client.example", &["STATUS"]).await.succeeded();
     moves(&app, acme, acme.companies[0].id).await;
@@ -109,6 +110,7 @@ async fn an_address_that_is_mailed_already_is_shown_the_way_to_its_settings() {
     let app = TestApp::world().await;
     let first = says_yes(&app).await;
     let stranger = app.open(&portal(app.acme()).token).await;
+    app.app.clock.advance(chrono::TimeDelta::minutes(2));
     ask(&app, &stranger, READER, &["REPLIES"]).await.succeeded();
     let second = app.mails().await.pop().unwrap();
     assert!(second.subject.starts_with("Your notifications"), "{}", second.subject);

@@ -74,7 +74,7 @@ async fn an_address_that_mail_comes_back_from_is_not_notified_any_more_until_sta
 async fn a_report_that_concludes_nothing_changes_nothing() {
     let (app, mail) = mailed().await;
     let before = app.dump().await;
-    let other = uuid::Uuid::now_v7().to_string();
+    let other = app.app.clock.id().to_string();
     for harmless in [
         form(&mail, READER, false),
         form(&mail, "somebody@else.example", true),

@@ -1,9 +1,51 @@
 //! Whom a change is told to: every gate of NOTE-2, asked as it is queued and again as it is sent.
 
-use uuid::Uuid;
-
 use super::{READER, moves, portal, queued, sendable, subscribed};
 use crate::support::TestApp;
+
+/// Each gate, how it is shut or opened, and how many of the two queued mails go out while it is shut.
+const GATES: [(&str, &str, usize); 20] = [
+    ("the type's toggle", "update record_types set email_on_reply = $off", 1),
+    ("the portal's toggle", "update portals set notifications = $off", 0),
+    (
+        "the topic",
+        "update consents set topics = case when $off then '{STATUS,REPLIES}' else '{REVIEWS}'::text[] end",
+        0,
+    ),
+    (
+        "one topic",
+        "update consents set topics = case when $off then '{STATUS,REPLIES}' else '{STATUS}'::text[] end",
+        1,
+    ),
+    ("confirmation", "update consents set confirmed_at = case when $off then now() end", 0),
+    ("withdrawal", "update consents set withdrawn_at = case when not $off then now() end", 0),
+    ("the link's own toggle", "update portal_links set notifications = case when not $off then false end", 0),
+    ("the portal's life", "update portals set revoked_at = case when not $off then now() end", 0),
+    ("the portal's end", "update portals set expires_at = case when not $off then now() end", 0),
+    (
+        "the portal's start",
+        "update portals set starts_at = case when not $off then now() + interval '1 day' end",
+        0,
+    ),
+    ("the link's life", "update portal_links set revoked_at = case when not $off then now() end", 0),
+    ("rotation", "update portal_links set generation = case when $off then 1 else 2 end", 0),
+    ("the organisation's switch", "update organizations set portal_enabled = $off", 0),
+    (
+        "the portal's modes",
+        "update portals set modes = case when $off then '{RECORDS,MESSAGES}' else '{FILES}'::text[] end",
+        0,
+    ),
+    (
+        "the messages' mode",
+        "update portals set modes = case when $off then '{RECORDS,MESSAGES}' else '{RECORDS}'::text[] end",
+        1,
+    ),
+    ("the type's sharing", "update record_types set shared = $off", 0),
+    ("the type's thread", "update record_types set show_comments = $off", 1),
+    ("the record's own flag", "update records set portal_enabled = $off", 0),
+    ("the record's life", "update records set archived_at = case when not $off then now() end", 0),
+    ("an internal company", "update companies set internal = not $off", 0),
+];
 
 /// NOTE-2, NOTE-4, LINK-4: each gate stops a queued mail alone, and lets it go when it is open again.
 #[tokio::test]
@@ -15,60 +57,12 @@ async fn each_gate_stops_a_queued_mail_alone() {
     moves(&app, acme, acme.companies[0].id).await;
     let record = app.value("select record_id from notifications").await;
     // A reply, as its verb would have queued it.
-    app.arrange(&format!(
-        "update record_types set email_on_reply = true;
+    app.arrange("update record_types set email_on_reply = true;
          insert into notifications (org_id, id, change_id, topic, company_id, record_id, email)
-         select org_id, gen_random_uuid(), gen_random_uuid(), 'REPLIES', company_id, record_id, email from notifications"
-    ))
+         select org_id, gen_random_uuid(), gen_random_uuid(), 'REPLIES', company_id, record_id, email from notifications")
     .await;
     assert_eq!(sendable(&app).await, 2);
-    let gates = [
-        ("the type's toggle", "update record_types set email_on_reply = $off", 1),
-        ("the portal's toggle", "update portals set notifications = $off", 0),
-        (
-            "the topic",
-            "update consents set topics = case when $off then '{STATUS,REPLIES}' else '{REVIEWS}'::text[] end",
-            0,
-        ),
-        (
-            "one topic",
-            "update consents set topics = case when $off then '{STATUS,REPLIES}' else '{STATUS}'::text[] end",
-            1,
-        ),
-        ("confirmation", "update consents set confirmed_at = case when $off then now() end", 0),
-        ("withdrawal", "update consents set withdrawn_at = case when not $off then now() end", 0),
-        (
-            "the link's own toggle",
-            "update portal_links set notifications = case when not $off then false end",
-            0,
-        ),
-        ("the portal's life", "update portals set revoked_at = case when not $off then now() end", 0),
-        ("the portal's end", "update portals set expires_at = case when not $off then now() end", 0),
-        (
-            "the portal's start",
-            "update portals set starts_at = case when not $off then now() + interval '1 day' end",
-            0,
-        ),
-        ("the link's life", "update portal_links set revoked_at = case when not $off then now() end", 0),
-        ("rotation", "update portal_links set generation = case when $off then 1 else 2 end", 0),
-        ("the organisation's switch", "update organizations set portal_enabled = $off", 0),
-        (
-            "the portal's modes",
-            "update portals set modes = case when $off then '{RECORDS,MESSAGES}' else '{FILES}'::text[] end",
-            0,
-        ),
-        (
-            "the messages' mode",
-            "update portals set modes = case when $off then '{RECORDS,MESSAGES}' else '{RECORDS}'::text[] end",
-            1,
-        ),
-        ("the type's sharing", "update record_types set shared = $off", 0),
-        ("the type's thread", "update record_types set show_comments = $off", 1),
-        ("the record's own flag", "update records set portal_enabled = $off", 0),
-        ("the record's life", "update records set archived_at = case when not $off then now() end", 0),
-        ("an internal company", "update companies set internal = not $off", 0),
-    ];
-    for (gate, flip, still) in gates {
+    for (gate, flip, still) in GATES {
         app.arrange(&flip.replace("$off", "false")).await;
         assert_eq!(sendable(&app).await, still, "{gate} shut");
         app.arrange(&flip.replace("$off", "true")).await;
@@ -157,7 +151,7 @@ async fn one_person_is_told_of_one_change_once_whatever_portals_they_came_throug
     let door = portal(acme);
     subscribed(&app, &door.token, door.id, READER, &["STATUS"]).await;
     // A second portal of the same company, with a consent of the same person.
-    let second = Uuid::now_v7();
+    let second = app.app.clock.id();
     app.arrange(&format!(
         "insert into portals (org_id, id, label, title, company_id, modes, created_by)
          select org_id, '{second}', label, 'Second', company_id, modes, created_by from portals where id = '{0}';
