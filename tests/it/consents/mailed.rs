@@ -79,7 +79,10 @@ async fn opening_every_address_of_every_mail_changes_nothing() {
     let address = Regex::new(r#"https?://[^\s"<>]+"#).unwrap();
     let mut opened = 0;
     for mail in &mails {
-        let text = raw(&app, mail) + &mail.text + &mail.html;
+        // Of the raw mail its head only: its body is folded.
+        let raw = raw(&app, mail).replace("\r\n", "\n");
+        let (head, _) = raw.split_once("\n\n").unwrap();
+        let text = [head, &mail.text, &mail.html].join("\n");
         for url in address.find_iter(&text).filter(|url| url.as_str().contains("/notifications/")) {
             assert_eq!(app.get(&path_of(url.as_str())).await.status, StatusCode::OK, "{}", url.as_str());
             opened += 1;
