@@ -56,6 +56,8 @@ ids! {
     PersonId,
     /// A person's membership in one organisation.
     MemberId,
+    /// An invitation of a colleague.
+    MemberInvitationId,
     /// A staff session.
     StaffSessionId,
     /// An API key.

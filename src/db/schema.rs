@@ -187,6 +187,21 @@ pub mod staff {
     }
 
     diesel::table! {
+        member_invitations (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            email -> Text,
+            role -> Text,
+            permissions -> Array<Text>,
+            invited_by -> Uuid,
+            created_at -> Timestamptz,
+            expires_at -> Timestamptz,
+            accepted_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         members (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -561,6 +576,7 @@ pub mod staff {
         invitation_records,
         invitations,
         mail_attempts,
+        member_invitations,
         members,
         messages,
         milestones,
@@ -904,6 +920,31 @@ pub mod system {
     }
 
     diesel::table! {
+        address_proofs (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            kind -> Text,
+            address -> Text,
+            token_hash -> Nullable<Binary>,
+            expires_at -> Timestamptz,
+            used_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        member_invitations (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            email -> Text,
+            invited_by -> Uuid,
+            token_hash -> Nullable<Binary>,
+            expires_at -> Timestamptz,
+            accepted_at -> Nullable<Timestamptz>,
+            revoked_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         members (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -1109,6 +1150,8 @@ pub mod system {
         invitation_tokens,
         invitations,
         mail_attempts,
+        address_proofs,
+        member_invitations,
         members,
         notifications,
         organizations,

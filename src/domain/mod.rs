@@ -1,6 +1,8 @@
 //! The rules of the product, a folder a feature: `mod.rs` holds verbs and rules, the private
 //! `rows.rs` its Diesel. Not here: GraphQL, HTTP, Redis, mail; and nobody reads another's rows.
 
+pub mod accounts;
+pub mod address_proofs;
 pub mod api_keys;
 pub mod audit;
 pub mod callers;
@@ -15,6 +17,7 @@ pub mod home;
 pub mod idempotency;
 pub mod invitations;
 pub mod mails;
+pub mod member_invitations;
 pub mod members;
 pub mod notifications;
 pub mod organizations;

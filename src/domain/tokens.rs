@@ -43,6 +43,16 @@ pub enum TokenKind {
     Invitation,
     /// `vn_…`: that one reads the address of a consent.
     Consent,
+    /// `vm_…`: accepts a colleague's invitation.
+    MemberInvitation,
+    /// `vr_…`: chooses a new password.
+    PasswordReset,
+    /// `vl_…`: signs in, in the browser that asked.
+    SignInLink,
+    /// `va_…`: somebody who proved an address.
+    Visitor,
+    /// `vq_…`: kept by the browser that asked for a sign-in link.
+    SignInAsk,
 }
 
 impl TokenKind {
@@ -57,6 +67,11 @@ impl TokenKind {
             Self::Bypass => "vb_",
             Self::Invitation => "vi_",
             Self::Consent => "vn_",
+            Self::MemberInvitation => "vm_",
+            Self::PasswordReset => "vr_",
+            Self::SignInLink => "vl_",
+            Self::Visitor => "va_",
+            Self::SignInAsk => "vq_",
         }
     }
 }

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::db::ids::{
     ApiKeyId, AuditEntryId, CompanyId, ConsentId, ContactId, FieldId, FileId, InvitationId, LinkId, MailId,
-    MemberId, MilestoneId, OrgId, PortalId, PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId,
-    SuppressionId, WebhookDeliveryId, WebhookEndpointId,
+    MemberId, MemberInvitationId, MilestoneId, OrgId, PortalId, PortalSessionId, RecordId, RecordTypeId,
+    StaffSessionId, StageId, SuppressionId, WebhookDeliveryId, WebhookEndpointId,
 };
 
 macro_rules! ids_on_the_wire {
@@ -70,6 +70,7 @@ ids_on_the_wire!(
     FileId,
     LinkId,
     MemberId,
+    MemberInvitationId,
     MilestoneId,
     OrgId,
     PortalId,

@@ -10,7 +10,8 @@ use super::accent;
 const STYLES: &str = concat!(
     include_str!("assets/portal.css"),
     include_str!("assets/sections.css"),
-    include_str!("assets/consents.css")
+    include_str!("assets/consents.css"),
+    include_str!("assets/accounts.css")
 );
 /// The beacon.
 const SCRIPT: &str = include_str!("assets/portal.js");

@@ -4,6 +4,7 @@
 //! documents are run; that is `http::portal`.
 
 mod accent;
+pub mod accounts;
 pub mod assets;
 mod consents;
 mod door;
@@ -101,6 +102,8 @@ pub enum Inside {
     ByLink,
     /// With its access code.
     ByCode,
+    /// As who they proved to be (DOOR-6).
+    ByAddress,
 }
 
 impl Inside {
@@ -108,6 +111,7 @@ impl Inside {
         match self {
             Self::ByLink => "Opened by link",
             Self::ByCode => "Opened with the access code",
+            Self::ByAddress => "Signed in",
         }
     }
 }
@@ -158,6 +162,21 @@ pub fn consent(
 pub fn missing(data: Value, visit: &Visit<'_>) -> Result<String> {
     let Root { portal } = read::<Root<doorway::Answer>>(data)?;
     write(&MissingPage { frame: Frame::new(portal, Here::Elsewhere, visit) })
+}
+
+/// A page before any door.
+pub fn account(step: accounts::Step, trouble: Option<String>) -> Result<String> {
+    write(&accounts::AccountPage::new(step, trouble))
+}
+
+/// The invitation, from the answer to [`accounts::INVITATION`].
+pub fn invitation(mut data: Value) -> Result<accounts::Invitation> {
+    read(data["access"]["readInvitation"].take())
+}
+
+/// The doors, from the answer to [`accounts::DOORS`].
+pub fn doors(mut data: Value) -> Result<Vec<accounts::Door>> {
+    read(data["access"]["readDoors"]["doors"].take())
 }
 
 /// The one answer of LINK-5. It wears nobody's look, so that it tells nothing, and offers everybody a

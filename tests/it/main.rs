@@ -1,6 +1,9 @@
 //! The integration tests: one binary, real Postgres, real Redis, one database a test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod accounts;
+mod accounts_page;
+mod address_proofs;
 mod api_keys;
 mod audit;
 mod browser;
@@ -23,6 +26,7 @@ mod isolation;
 mod limits;
 mod live;
 mod mails;
+mod member_invitations;
 mod members;
 mod migrations;
 mod openid;
@@ -44,6 +48,7 @@ mod sharing;
 mod sharing_links;
 mod statements;
 mod support;
+mod switching;
 mod transport;
 mod usage;
 mod visitors;

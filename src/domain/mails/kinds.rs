@@ -26,6 +26,12 @@ macro_rules! kinds {
 kinds! {
     /// An invitation to a portal account (INV-3), to the contact.
     Invitation = "mail.invitation",
+    /// An invitation of a colleague (ORG-3), to them.
+    MemberInvitation = "mail.member_invitation",
+    /// A way to a new password (ORG-2), to who has the address.
+    PasswordReset = "mail.password_reset",
+    /// A way in for the browser that asked (DOOR-6, DOOR-7), to who has the address.
+    SignInLink = "mail.sign_in_link",
     /// A portal's link, shared by staff (LINK-8), to the contact.
     PortalLink = "mail.portal_link",
     /// A fresh link for who held a dead one (LINK-10), to its recipient.

@@ -23,7 +23,9 @@ pub use rows::Claimed;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{consents, invitations, notifications, portals, webhooks};
+use super::{
+    address_proofs, consents, invitations, member_invitations, notifications, portals, webhooks,
+};
 use crate::clock::Clock;
 use crate::db::enums::Language;
 pub use crate::db::enums::MailState;
@@ -116,6 +118,9 @@ pub async fn compose(
     let desk = Desk { tx: &tx, clock, house: &house, kind, subject, keys, base_url };
     let letter = match kind {
         MailKind::Invitation => invitations::letters::invitation(&desk).await,
+        MailKind::MemberInvitation => member_invitations::letters::member_invitation(&desk).await,
+        MailKind::PasswordReset => address_proofs::letters::password_reset(&desk).await,
+        MailKind::SignInLink => address_proofs::letters::sign_in_link(&desk).await,
         MailKind::PortalLink => portals::letters::portal_link(&desk).await,
         MailKind::FreshLink => portals::letters::fresh_link(&desk).await,
         MailKind::FirstView => portals::letters::first_view(&desk).await,

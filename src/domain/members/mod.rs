@@ -70,7 +70,7 @@ pub async fn end(write: &Write, id: MemberId, version: i32) -> Result<()> {
 }
 
 /// In order, each once. PORTALS_MANAGE comes with a role and is never granted.
-fn grantable(mut permissions: Vec<Permission>) -> Result<Vec<Permission>> {
+pub(super) fn grantable(mut permissions: Vec<Permission>) -> Result<Vec<Permission>> {
     permissions.sort_unstable();
     permissions.dedup();
     if permissions.contains(&Permission::PortalsManage) {
@@ -112,6 +112,11 @@ async fn find(tx: &Tx<Staff>, id: MemberId) -> Result<Member> {
 /// The members of these ids that the organisation has or had, in any order.
 pub async fn by_ids(tx: &Tx<Staff>, ids: &[MemberId]) -> Result<Vec<Member>> {
     rows::by_ids(tx, ids).await
+}
+
+/// Whether a member who is there now has an address.
+pub(super) async fn has_address(tx: &Tx<Staff>, email: &str) -> Result<bool> {
+    rows::has_address(tx, email).await
 }
 
 /// A page of members, by name.

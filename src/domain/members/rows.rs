@@ -88,6 +88,11 @@ pub(super) async fn by_ids(tx: &Tx<Staff>, ids: &[MemberId]) -> Result<Vec<Membe
         .await?)
 }
 
+pub(super) async fn has_address(tx: &Tx<Staff>, email: &str) -> Result<bool> {
+    let living = members::table.filter(members::email.eq(email)).filter(members::ended_at.is_null());
+    Ok(diesel::select(diesel::dsl::exists(living)).get_result(&mut tx.connection()).await?)
+}
+
 pub(super) async fn list(
     tx: &Tx<Staff>,
     filter: &MemberFilter,

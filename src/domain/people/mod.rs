@@ -57,7 +57,8 @@ pub async fn sign_in(stranger: &Stranger<'_>, credentials: Credentials) -> Resul
 pub async fn prove(stranger: &Stranger<'_>, credentials: Credentials) -> Result<Proof> {
     let email = credentials.email.trim().to_lowercase();
     let known = rows::find(stranger.pools, email).await?;
-    let (id, hash) = known.map(|known| (known.person_id, known.password_hash)).unzip();
+    let id = known.as_ref().map(|known| known.person_id);
+    let hash = known.and_then(|known| known.password_hash);
     // Between the transactions: hashing takes its time, and no connection waits for it.
     let fits = passwords::verify_aside(credentials.password, hash).await?;
     match id {

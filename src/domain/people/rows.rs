@@ -16,8 +16,9 @@ use crate::error::Result;
 pub(super) struct Known {
     #[diesel(sql_type = sql_types::Uuid)]
     pub person_id: PersonId,
-    #[diesel(sql_type = Text)]
-    pub password_hash: String,
+    /// None: they come in by mailed links only.
+    #[diesel(sql_type = sql_types::Nullable<Text>)]
+    pub password_hash: Option<String>,
 }
 
 /// An organisation that a person belongs to.

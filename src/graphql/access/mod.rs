@@ -1,7 +1,10 @@
-//! What an anonymous caller may do: sign up, sign in, open a portal, follow a mailed link. One file a
-//! feature.
+//! What an anonymous caller may do: sign up, sign in, open a portal, accept an invitation, follow a
+//! mailed link. One file a feature.
 
+mod accounts;
+mod address_proofs;
 mod consents;
+mod member_invitations;
 mod organizations;
 mod portals;
 mod sign_in_providers;
@@ -20,6 +23,9 @@ pub struct AccessMutation(
     organizations::OrganizationAccess,
     staff_sessions::StaffAccess,
     sign_in_providers::ProviderAccess,
+    member_invitations::MemberInvitationAccess,
+    address_proofs::AddressProofAccess,
+    accounts::AccountAccess,
     portals::PortalAccess,
     consents::ConsentAccess,
 );

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::adapters::redis::guesses::{CountedGuess, Guesser};
 use crate::db::enums::PortalSessionKind;
+use crate::db::scope::CredentialHash;
 use crate::domain::portals::doors::{self, Door};
 use crate::domain::portals::{self, OpenedPortal, Opening};
 use crate::domain::tokens::{hash_former_link, hash_link};
@@ -132,14 +133,22 @@ impl PortalAccess {
 }
 
 async fn open(request: &RequestContext, input: OpenPortalInput) -> Result<OpenedPortal, Error> {
+    open_by(request, hash_link(&input.token), (input.access_code, input.bypass), input.client).await
+}
+
+/// Opens the door of a link by its hash, past its access code if it has one.
+pub(super) async fn open_by(
+    request: &RequestContext,
+    link: CredentialHash,
+    (code, bypass): (Option<String>, Option<String>),
+    client: PortalClient,
+) -> Result<OpenedPortal, Error> {
     let app = &request.app;
-    let link = hash_link(&input.token);
     let door = doors::find(&app.pools, link).await?;
-    let mut opening =
-        Opening { link, kind: input.client.into(), passed: None, page: request.page(), bypass: None };
+    let mut opening = Opening { link, kind: client.into(), passed: None, page: request.page(), bypass: None };
     let Some(mark) = door.mark() else { return portals::open(&app.pools, &app.clock, &opening).await };
-    let code = input.access_code.ok_or_else(|| Error::CodeRequired(door.face().into()))?;
-    opening.bypass = match input.bypass {
+    let code = code.ok_or_else(|| Error::CodeRequired(door.face().into()))?;
+    opening.bypass = match bypass {
         Some(bypass) => doors::find_bypass_of(&app.pools, door.link_id, &bypass).await?,
         None => None,
     };

@@ -1,5 +1,6 @@
 //! The staff root: one file a feature. Everything here reads and writes as `app_staff`.
 
+pub mod accounts;
 pub mod api_keys;
 pub mod audit;
 pub mod companies;
@@ -9,6 +10,7 @@ pub mod events;
 pub mod invitations;
 mod mail_places;
 pub mod mails;
+pub mod member_invitations;
 pub mod members;
 pub mod organizations;
 pub mod portals;
@@ -33,6 +35,7 @@ pub struct StaffQuery(
     events::EventQueries,
     invitations::InvitationQueries,
     mails::MailQueries,
+    member_invitations::MemberInvitationQueries,
     members::MemberQueries,
     organizations::OrganizationQueries,
     portals::PortalQueries,
@@ -50,11 +53,13 @@ pub struct StaffQuery(
 #[derive(Default, MergedObject)]
 #[graphql(serial)]
 pub struct StaffMutation(
+    accounts::AccountMutations,
     api_keys::ApiKeyMutations,
     companies::CompanyMutations,
     contacts::ContactMutations,
     invitations::InvitationMutations,
     mails::MailMutations,
+    member_invitations::MemberInvitationMutations,
     members::MemberMutations,
     organizations::OrganizationMutations,
     portals::PortalMutations,

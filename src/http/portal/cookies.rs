@@ -12,9 +12,38 @@ use crate::db::scope::CredentialHash;
 const LIFE: Duration = Duration::days(30);
 const LONGEST: usize = 64;
 
+/// What a browser keeps besides, of which there is one.
+pub struct Kept {
+    name: &'static str,
+    prefix: &'static str,
+    life: Duration,
+}
+
+/// Who proved an address.
+pub const VISITOR: Kept = Kept { name: "vestibule_visitor", prefix: "va_", life: LIFE };
+/// What a mailed sign-in link works together with.
+pub const ASK: Kept = Kept { name: "vestibule_ask", prefix: "vq_", life: Duration::minutes(30) };
+
+impl Kept {
+    pub fn read(&self, headers: &HeaderMap) -> Option<String> {
+        find(headers, self.name).filter(|value| is_token(value, self.prefix))
+    }
+
+    pub fn keep(&self, headers: &mut HeaderMap, value: &str, secure: bool) {
+        set(headers, Cookie::build((self.name, value.to_owned())).max_age(self.life), secure);
+    }
+
+    pub fn forget(&self, headers: &mut HeaderMap, secure: bool) {
+        set(headers, Cookie::build((self.name, "")).max_age(Duration::ZERO), secure);
+    }
+}
+
 /// The session that a browser kept of the link, whose name says nothing of the token.
 pub fn read(headers: &HeaderMap, link: &CredentialHash) -> Option<String> {
-    let name = name(link);
+    find(headers, &name(link)).filter(|value| is_token(value, "vp_"))
+}
+
+fn find(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(COOKIE)
         .iter()
@@ -23,7 +52,6 @@ pub fn read(headers: &HeaderMap, link: &CredentialHash) -> Option<String> {
         .filter_map(Result::ok)
         .find(|cookie| cookie.name() == name)
         .map(|cookie| cookie.value().to_owned())
-        .filter(|value| is_session(value))
 }
 
 /// Keeps a session in the browser.
@@ -47,8 +75,8 @@ fn name(link: &CredentialHash) -> String {
     format!("vestibule_{}", hex::encode(&link[..8]))
 }
 
-fn is_session(value: &str) -> bool {
-    value.starts_with("vp_")
+fn is_token(value: &str, prefix: &str) -> bool {
+    value.starts_with(prefix)
         && value.len() <= LONGEST
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -89,7 +89,7 @@ pub async fn sign_out(visitor: Visitor) -> Response {
     }
     match visitor.ask(page::LEAVE, json!({})).await {
         Ok(_) | Err(Refusal::CodeRequired(_)) => {
-            let mut response = to(SIGNED_OUT);
+            let mut response = to(visitor.outside());
             cookies::forget(response.headers_mut(), &visitor.link(), visitor.is_secure());
             response
         }

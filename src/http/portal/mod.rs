@@ -2,6 +2,7 @@
 //! link or a staff preview, as any client could, and answers with HTML. Nothing is decided by a GET
 //! (LINK-3), and every dead link gets one answer (LINK-5).
 
+mod accounts;
 mod consents;
 mod cookies;
 mod door;
@@ -46,12 +47,18 @@ const PREVIEW: &str = "/preview";
 /// Where the links of notifications lead, with a token that opens no portal.
 const NOTIFICATIONS: &str = "/notifications";
 
+/// Where visitors come in who opened a door with what they proved; the link's id, and no secret, stands
+/// in the address.
+const DOOR: &str = "/portal/door";
+
 /// Its routes.
 pub fn routes() -> Router<Http> {
     Router::new()
         .merge(pages(PORTAL))
         .merge(pages(PREVIEW))
         .merge(by_mail())
+        .merge(pages(DOOR))
+        .merge(accounts::routes())
         .route(door::SIGNED_OUT, get(door::signed_out))
         .route("/portal/{token}/code", post(door::pass).get(elsewhere))
         .route("/portal/{token}/bypass", post(door::ask_for_bypass).get(elsewhere))
@@ -60,6 +67,9 @@ pub fn routes() -> Router<Http> {
         .route("/portal/{token}/notifications", post(consents::ask))
         .route("/portal/{token}/notifications/{id}", post(consents::change).get(elsewhere))
         .route("/portal/{token}/notifications/{id}/stop", post(consents::stop).get(elsewhere))
+        .route("/portal/door/{token}/sign-out", post(door::sign_out).get(elsewhere))
+        .route("/portal/door/{token}/beacon", post(beacon).get(elsewhere))
+        .route("/portal/door/{token}/events", get(live::events))
         .route("/portal/{token}/events", get(live::events))
         .route("/portal/{token}/beacon", post(beacon).get(elsewhere))
         .route("/assets/{version}/{file}", get(asset))
@@ -142,7 +152,9 @@ pub fn turn_away(status: StatusCode) -> Response {
 
 /// Whether a route answers with pages.
 pub fn is_page(route: &str) -> bool {
-    [PORTAL, PREVIEW, NOTIFICATIONS].iter().any(|entrance| route.starts_with(entrance))
+    [PORTAL, PREVIEW, NOTIFICATIONS, accounts::INVITATION, accounts::JOIN]
+        .iter()
+        .any(|entrance| route.starts_with(entrance))
 }
 
 fn html(status: StatusCode, page: Result<String>) -> Response {

@@ -12,7 +12,8 @@ use axum::response::Response;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{PORTAL, PREVIEW, cookies, html};
+use super::door::{SIGNED_OUT, to};
+use super::{DOOR, PORTAL, PREVIEW, accounts, cookies, html};
 use crate::db::scope::CredentialHash;
 use crate::domain::callers::hash_token;
 use crate::domain::tokens::{Presented, Token, TokenKind, hash_link};
@@ -43,7 +44,9 @@ impl FromRequestParts<Http> for Visitor {
         let parameters =
             Path::from_request_parts(parts, http).await.map_or_else(|_| HashMap::new(), |path| path.0);
         let tracked = parts.extensions.get::<Tracked>().cloned().expect("the router tracks every request");
-        let entrance = if parts.uri.path().starts_with(PREVIEW) { PREVIEW } else { PORTAL };
+        let path = parts.uri.path();
+        let entrance = [PREVIEW, DOOR].into_iter().find(|entrance| path.starts_with(&format!("{entrance}/")));
+        let entrance = entrance.unwrap_or(PORTAL);
         let mut visitor = Self {
             http: http.clone(),
             tracked,
@@ -98,10 +101,16 @@ impl Visitor {
         format!("{}/{}", self.entrance, self.token())
     }
 
+    /// Where who leaves goes.
+    pub fn outside(&self) -> &'static str {
+        if self.entrance == DOOR { accounts::DOORS } else { SIGNED_OUT }
+    }
+
     pub fn visit(&self) -> Visit<'_> {
         let coded = self.session.as_deref().is_some_and(|session| Presented::of(session).coded);
         let inside = match self.entrance {
             PREVIEW => None,
+            DOOR => Some(Inside::ByAddress),
             _ if coded => Some(Inside::ByCode),
             _ => Some(Inside::ByLink),
         };
@@ -117,6 +126,7 @@ impl Visitor {
     pub fn credential(&self) -> Credential {
         match self.entrance {
             PREVIEW => Credential::Preview(hash_token(self.token())),
+            DOOR => Credential::PortalSession(Presented::of(self.session.as_deref().unwrap_or_default())),
             _ => Credential::Link(self.link(), self.session.as_deref().map(Presented::of)),
         }
     }
@@ -167,6 +177,8 @@ impl Visitor {
     /// The answer to who cannot be shown what they asked for.
     pub async fn refuse(&self, refusal: Refusal) -> Response {
         match refusal {
+            // There is no secret in the address that could be dead: whoever is signed in sees what is open.
+            Refusal::Inactive | Refusal::CodeRequired(_) if self.entrance == DOOR => to(accounts::DOORS),
             Refusal::Inactive => {
                 graphql::wait_for_deadline(&self.tracked).await;
                 html(StatusCode::NOT_FOUND, page::inactive())
@@ -221,7 +233,7 @@ fn refusal_of(error: &ServerError) -> Option<Refusal> {
         Some("NOT_FOUND") => return None,
         Some("LINK_INACTIVE") => Refusal::Inactive,
         Some("LOCKED") => Refusal::Locked(error.message.clone(), wait()),
-        Some("VALIDATION" | "FORBIDDEN") => Refusal::Wrong(error.message.clone()),
+        Some("VALIDATION" | "FORBIDDEN" | "UNAUTHENTICATED") => Refusal::Wrong(error.message.clone()),
         Some("CODE_REQUIRED") => {
             let face = extension("door").and_then(|door| door.into_json().ok());
             match face.and_then(|face| serde_json::from_value(face).ok()) {

@@ -102,3 +102,27 @@ invoices-news = Neues zu Ihren Rechnungen von { $organization }
     .body = Es gibt Neues zu einer Rechnung: „{ $record }“. Sie finden es im Portal.
     .button = So sehen Sie es
     .note = Sie bekommen diese Mail, weil Sie um Neues zu „{ $portal }“ gebeten haben.
+
+member-invitation = { $inviter } lädt Sie ein, bei { $organization } mitzuarbeiten
+    .body =
+        { $inviter } lädt Sie ein, hier für { $organization } zu arbeiten.
+
+        Die Einladung gilt bis zum { $until }.
+    .button = Mitarbeiten
+    .note = Der Knopf ist nur für Sie bestimmt. Wenn Sie keine Einladung erwartet haben, müssen Sie nichts tun.
+
+password-reset = Wählen Sie ein neues Passwort
+    .body =
+        Jemand hat um ein neues Passwort für Ihre Adresse gebeten. Der Knopf führt dorthin, wo Sie es wählen.
+
+        Er hilft einmal, und eine Stunde lang. Wo immer Sie angemeldet sind, werden Sie abgemeldet.
+    .button = Neues Passwort wählen
+    .note = Wenn Sie nicht darum gebeten haben, müssen Sie nichts tun: Ihr Passwort bleibt, wie es ist.
+
+sign-in-link = Ihr Weg hinein
+    .body =
+        Jemand möchte sich mit Ihrer Adresse anmelden. Öffnen Sie den Knopf in dem Browser, in dem Sie gefragt haben; in einem anderen hilft er nicht.
+
+        Er hilft einmal, und eine halbe Stunde lang.
+    .button = Anmelden
+    .note = Wenn Sie nicht darum gebeten haben, müssen Sie nichts tun. Mit dieser Mail kommt niemand hinein, außer im Browser, der gefragt hat.

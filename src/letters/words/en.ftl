@@ -103,3 +103,27 @@ invoices-news = News on your invoices from { $organization }
     .body = There is news on an invoice: “{ $record }”. You find it in the portal.
     .button = How to see it
     .note = You get this mail because you asked for news of “{ $portal }”.
+
+member-invitation = { $inviter } invites you to join { $organization }
+    .body =
+        { $inviter } invites you to work for { $organization } here, as a colleague.
+
+        The invitation is good until { $until }.
+    .button = Join
+    .note = The button is meant for you alone. If you did not expect this invitation, you need not do anything.
+
+password-reset = Choose a new password
+    .body =
+        Somebody asked for a new password for your address. The button leads to where you choose it.
+
+        It helps once, and for an hour. Wherever you are signed in, you will be signed out.
+    .button = Choose a new password
+    .note = If you did not ask for it, you need not do anything: your password stays as it is.
+
+sign-in-link = Your way in
+    .body =
+        Somebody asked to sign in with your address. Open the button in the browser where you asked; it does not work in another.
+
+        It helps once, and for half an hour.
+    .button = Sign in
+    .note = If you did not ask for it, you need not do anything. Nobody gets in with this mail but in the browser that asked.

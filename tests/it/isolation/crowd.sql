@@ -121,6 +121,21 @@ begin
         values (org, gen_random_uuid(), gen_random_uuid(), 'STATUS', company, project, 'reader@client.example');
         insert into suppressions (org_id, id, email, reason) values (org, gen_random_uuid(), 'gone@client.example', 'BOUNCE');
 
+        -- A colleague who is invited, a contact with an account and its door, and an address to be proved.
+        insert into member_invitations (org_id, id, email, role, invited_by, token_hash, expires_at)
+        values (org, gen_random_uuid(), 'invited@colleague.example', 'MEMBER', member, sha256(('vm_' || org)::bytea), now() + interval '1 day');
+        insert into address_proofs (org_id, id, kind, address, token_hash, expires_at)
+        values (org, gen_random_uuid(), 'PASSWORD_RESET', 'forgot@client.example', sha256(('vr_' || org)::bytea), now() + interval '1 day');
+        select c.id into portal from contacts c where c.org_id = org and c.company_id = company order by id limit 1;
+        insert into people (id, email) values (gen_random_uuid(), 'client@' || org || '.example') returning id into link;
+        insert into members (org_id, id, person_id, role, name, email)
+        values (org, gen_random_uuid(), link, 'CLIENT', 'A client', 'client@' || org || '.example') returning id into link;
+        insert into portal_accounts (org_id, id, company_id, contact_id) values (org, link, company, portal);
+        insert into visitor_sessions (id, address, token_hash, expires_at)
+        values (gen_random_uuid(), 'client@' || org || '.example', sha256(('va_live' || org)::bytea), now() + interval '1 day');
+        insert into staff_sessions (org_id, id, member_id, token_hash, expires_at)
+        values (org, gen_random_uuid(), link, sha256(('vs_client' || org)::bytea), now() + interval '1 day');
+
         -- A webhook endpoint with a delivery and its try.
         insert into webhook_endpoints (org_id, id, url, secret, secret_key, queued_to, created_by)
         values (org, gen_random_uuid(), 'https://partner.example/hook', 's', 'test', 1, member) returning id into link;

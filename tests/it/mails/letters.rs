@@ -43,6 +43,12 @@ fn sample(kind: MailKind, language: Language) -> Letter {
             .with("company", "Client & Sons")
             .with("until", DateTime::from_timestamp(1_796_425_200, 0).unwrap())
             .button(url("/invitation/vi_x")),
+        MailKind::MemberInvitation => letter
+            .with("inviter", "Kim")
+            .with("until", DateTime::from_timestamp(1_796_425_200, 0).unwrap())
+            .button(url("/join/vm_x")),
+        MailKind::PasswordReset => letter.button(url("/portal/password/vr_x")),
+        MailKind::SignInLink => letter.button(url("/portal/sign-in/link/vl_x")),
         MailKind::PortalLink => letter.with("portal", "<i>New site</i>").button(url("/portal/x")),
         MailKind::FreshLink => letter.with("portal", "New site").button(url("/portal/x")),
         MailKind::FirstView => letter.with("portal", "Internal label").with("recipient", "Ada"),

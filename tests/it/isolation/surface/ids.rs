@@ -9,10 +9,11 @@ use crate::support::Sql;
 use crate::support::documents::Place;
 
 /// Words that stand for a table of another name.
-const ALIASES: [(&str, &str); 16] = [
+const ALIASES: [(&str, &str); 17] = [
     ("mail", "outbox"),
     ("actor", "members"),
     ("assignee", "members"),
+    ("door", "portal_links"),
     ("field", "field_definitions"),
     ("lead", "members"),
     ("link", "portal_links"),

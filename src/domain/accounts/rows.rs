@@ -1,0 +1,203 @@
+//! The door functions over accounts and visitors. Nobody but the door reads those tables.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{self, Array, Binary, Bool, Nullable, Text};
+use diesel_async::RunQueryDsl;
+use futures::FutureExt as _;
+use uuid::Uuid;
+
+use crate::db::ids::{ContactId, LinkId, MemberId, PersonId};
+use crate::db::pool::Pools;
+use crate::db::scope::{Access, CredentialHash, Door, Tx};
+use crate::domain::callers::Staff;
+use crate::error::Result;
+
+/// A door that is meant for an address.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct AddressedDoor {
+    #[diesel(sql_type = sql_types::Uuid)]
+    pub link_id: LinkId,
+    #[diesel(sql_type = Text)]
+    pub organization_name: String,
+    #[diesel(sql_type = Text)]
+    pub accent_color: String,
+    #[diesel(sql_type = Text)]
+    pub title: String,
+    /// Whether it asks for an access code.
+    #[diesel(sql_type = Bool)]
+    pub coded: bool,
+    #[diesel(sql_type = Nullable<sql_types::Timestamptz>)]
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+/// What an invitation says to who holds it.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct InvitationFace {
+    #[diesel(sql_type = Text)]
+    pub organization_name: String,
+    #[diesel(sql_type = Text)]
+    pub accent_color: String,
+    #[diesel(sql_type = Text)]
+    pub company_name: String,
+    #[diesel(sql_type = Text)]
+    pub email: String,
+    /// How many portals it opens.
+    #[diesel(sql_type = sql_types::Integer)]
+    pub doors: i32,
+    /// Whether the contact has a password already.
+    #[diesel(sql_type = Bool)]
+    pub known: bool,
+}
+
+pub(super) struct Accepting {
+    pub hash: CredentialHash,
+    /// Of the contact, if the address is nobody's yet,
+    pub person: PersonId,
+    /// and their password, if they choose one and have none.
+    pub password_hash: Option<String>,
+    pub member: MemberId,
+    /// Of portals and links, a pair for each door.
+    pub ids: Vec<Uuid>,
+}
+
+pub(super) struct NewVisitor {
+    pub address: String,
+    pub id: Uuid,
+    pub hash: CredentialHash,
+    pub user_agent: Option<String>,
+    pub expires_at: DateTime<Utc>,
+}
+
+diesel::define_sql_function! {
+    /// Stores that an address was proved.
+    fn start_visitor(who: Text, session: sql_types::Uuid, token: Binary, agent: Nullable<Text>, expires: sql_types::Timestamptz);
+}
+
+diesel::define_sql_function! {
+    /// Signs a visitor out.
+    fn end_visitor(token: Binary);
+}
+
+diesel::define_sql_function! {
+    /// Whether a visitor's token lives.
+    fn visitor_is_known(token: Binary) -> Bool;
+}
+
+diesel::define_sql_function! {
+    /// The hash by which a link of a visitor is opened.
+    fn find_visitors_link(token: Binary, link: sql_types::Uuid) -> Nullable<Binary>;
+}
+
+diesel::define_sql_function! {
+    /// Uses an invitation up; the address that it proves.
+    fn accept_invitation(hash: Binary, person: sql_types::Uuid, password: Nullable<Text>, member: sql_types::Uuid, ids: Array<sql_types::Uuid>) -> Nullable<Text>;
+}
+
+diesel::define_sql_function! {
+    /// Ends a contact's account; its id.
+    fn end_portal_account(contact: sql_types::Uuid) -> Nullable<sql_types::Uuid>;
+}
+
+pub(super) async fn find_invitation(pools: &Pools, hash: CredentialHash) -> Result<Option<InvitationFace>> {
+    let entered = pools
+        .enter(Door::Street, Access::Read, |mut connection| {
+            let query = sql_query("select * from find_invitation($1)").bind::<Binary, _>(hash.to_vec());
+            async move { query.get_result::<InvitationFace>(&mut connection).await.optional() }.boxed()
+        })
+        .await?;
+    let Some(tx) = entered else { return Ok(None) };
+    let face = tx.scope().clone();
+    tx.commit().await?;
+    Ok(Some(face))
+}
+
+pub(super) async fn accept(pools: &Pools, accepting: Accepting) -> Result<Option<String>> {
+    let accepting = Arc::new(accepting);
+    let entered = pools
+        .enter(Door::Street, Access::Write, |mut connection| {
+            let Accepting { hash, person, password_hash, member, ids } = &*accepting;
+            let accepted =
+                accept_invitation(hash.to_vec(), *person, password_hash.clone(), *member, ids.clone());
+            async move { diesel::select(accepted).get_result::<Option<String>>(&mut connection).await }
+                .boxed()
+        })
+        .await?;
+    let Some(tx) = entered else { return Ok(None) };
+    let address = tx.scope().clone();
+    tx.commit().await?;
+    Ok(Some(address))
+}
+
+pub(super) async fn start(pools: &Pools, new: &NewVisitor) -> Result<()> {
+    let expires = new.expires_at;
+    let entered = pools
+        .enter(Door::Street, Access::Write, |mut connection| {
+            let (agent, hash) = (new.user_agent.clone(), new.hash.to_vec());
+            let started = start_visitor(new.address.clone(), new.id, hash, agent, expires);
+            async move { diesel::select(started).execute(&mut connection).await.map(Some) }.boxed()
+        })
+        .await?;
+    match entered {
+        Some(tx) => tx.commit().await,
+        None => Ok(()),
+    }
+}
+
+/// None for a token that is no visitor's.
+pub(super) async fn doors(pools: &Pools, hash: CredentialHash) -> Result<Option<Vec<AddressedDoor>>> {
+    let entered = pools
+        .enter(Door::Street, Access::Read, |mut connection| {
+            let query = sql_query("select * from find_doors($1)").bind::<Binary, _>(hash.to_vec());
+            let known = diesel::select(visitor_is_known(hash.to_vec()));
+            async move {
+                match known.get_result::<bool>(&mut connection).await? {
+                    true => query.load::<AddressedDoor>(&mut connection).await.map(Some),
+                    false => Ok(None),
+                }
+            }
+            .boxed()
+        })
+        .await?;
+    let Some(tx) = entered else { return Ok(None) };
+    let doors = tx.scope().clone();
+    tx.commit().await?;
+    Ok(Some(doors))
+}
+
+pub(super) async fn link(
+    pools: &Pools,
+    visitor: CredentialHash,
+    link: LinkId,
+) -> Result<Option<CredentialHash>> {
+    let entered = pools
+        .enter(Door::Street, Access::Read, |mut connection| {
+            let found = diesel::select(find_visitors_link(visitor.to_vec(), link));
+            async move { found.get_result::<Option<Vec<u8>>>(&mut connection).await }.boxed()
+        })
+        .await?;
+    let Some(tx) = entered else { return Ok(None) };
+    let hash = CredentialHash::try_from(tx.scope().as_slice()).ok();
+    tx.commit().await?;
+    Ok(hash)
+}
+
+pub(super) async fn end(pools: &Pools, visitor: CredentialHash) -> Result<()> {
+    let entered = pools
+        .enter(Door::Street, Access::Write, |mut connection| {
+            let ended = diesel::select(end_visitor(visitor.to_vec()));
+            async move { ended.execute(&mut connection).await.map(Some) }.boxed()
+        })
+        .await?;
+    match entered {
+        Some(tx) => tx.commit().await,
+        None => Ok(()),
+    }
+}
+
+pub(super) async fn end_account(tx: &Tx<Staff>, contact: ContactId) -> Result<Option<MemberId>> {
+    Ok(diesel::select(end_portal_account(contact)).get_result(&mut tx.connection()).await?)
+}

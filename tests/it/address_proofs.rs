@@ -1,0 +1,140 @@
+//! ORG-2, DOOR-6: forgotten passwords, and sign-in links that are mailed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+use vestibule::domain::callers::hash_token;
+
+use crate::support::{Answer, TestApp};
+
+const FORGOTTEN: &str = "mutation($input: RequestPasswordResetInput!) { access { requestPasswordReset(input: $input) { requested } } }";
+const RESET: &str =
+    "mutation($input: ResetPasswordInput!) { access { resetPassword(input: $input) { reset } } }";
+const ASK: &str =
+    "mutation($input: RequestSignInLinkInput!) { access { requestSignInLink(input: $input) { ask } } }";
+const FOLLOW: &str = "mutation($input: FinishSignInLinkInput!) { access { finishSignInLink(input: $input) {
+    visitorToken doors { id organizationName title codeRequired } } } }";
+const SIGN_IN: &str = "mutation($input: SignInInput!) { access { signIn(input: $input) { sessionToken } } }";
+const VIEWER: &str = "{ staff { viewer { role } } }";
+const SECOND: &str = "a second password";
+
+/// What the worker mails for the newest thing that was asked for.
+async fn mailed(app: &TestApp) -> String {
+    let token = format!("vr_{}", app.app.clock.id().simple());
+    let hash = hex::encode(hash_token(&token));
+    app.arrange(&format!(
+        "update address_proofs set token_hash = '\\x{hash}' where id = (select id from address_proofs order by id desc limit 1)"
+    ))
+    .await;
+    token
+}
+
+async fn forgets(app: &TestApp, email: &str) -> Answer {
+    app.query("", FORGOTTEN, json!({ "input": { "email": email } })).await
+}
+
+async fn resets(app: &TestApp, token: &str, password: &str) -> Answer {
+    app.query("", RESET, json!({ "input": { "token": token, "password": password } })).await
+}
+
+async fn signs_in(app: &TestApp, email: &str, password: &str) -> Answer {
+    app.query("", SIGN_IN, json!({ "input": { "email": email, "password": password } })).await
+}
+
+async fn asks(app: &TestApp, email: &str) -> String {
+    let asked = app.query("", ASK, json!({ "input": { "email": email } })).await.succeeded();
+    asked.text("/data/access/requestSignInLink/ask")
+}
+
+async fn follows(app: &TestApp, ask: &str, token: &str) -> Answer {
+    app.query("", FOLLOW, json!({ "input": { "ask": ask, "token": token } })).await
+}
+
+/// ORG-2: the mail replaces the password once, and ends every session.
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_by_what_was_mailed() {
+    let app = TestApp::world().await;
+    let owner = &app.acme().owner;
+    let session =
+        signs_in(&app, &owner.email, &owner.password).await.text("/data/access/signIn/sessionToken");
+    forgets(&app, &owner.email.to_uppercase()).await.succeeded();
+    let token = mailed(&app).await;
+    assert_eq!(
+        resets(&app, &token, "too short").await.text("/errors/0/extensions/fields/0/path"),
+        "input.password"
+    );
+    assert_eq!(resets(&app, "vr_never", SECOND).await.code(), "VALIDATION");
+    resets(&app, &token, SECOND).await.succeeded();
+    assert_eq!(signs_in(&app, &owner.email, &owner.password).await.code(), "UNAUTHENTICATED");
+    signs_in(&app, &owner.email, SECOND).await.succeeded();
+    for ended in [&session, &app.acme().staff_token] {
+        assert_eq!(app.query(ended, VIEWER, json!({})).await.code(), "UNAUTHENTICATED");
+    }
+    app.query(&app.rival().staff_token, VIEWER, json!({})).await.succeeded();
+    assert_eq!(resets(&app, &token, "a third password").await.code(), "VALIDATION");
+    // One that grew too old.
+    forgets(&app, &owner.email).await.succeeded();
+    let token = mailed(&app).await;
+    app.arrange("update address_proofs set expires_at = now()").await;
+    assert_eq!(resets(&app, &token, "a third password").await.code(), "VALIDATION");
+}
+
+/// ORG-2, API-6: same answer for every address, within one class of time, and a mail for those we know.
+#[tokio::test]
+async fn whoever_asks_learns_nothing_of_an_address() {
+    let app = TestApp::world().await;
+    let known = app.acme().owner.email.clone();
+    let (mut times, mut answers) = (Vec::new(), BTreeSet::new());
+    for email in [known.as_str(), "nobody@nowhere.example", "", "no address", &"x".repeat(1000)] {
+        let start = Instant::now();
+        let asked = forgets(&app, email).await.succeeded();
+        times.push(start.elapsed());
+        answers.insert(asked.body().to_owned());
+        let ask = asks(&app, email).await;
+        assert_eq!(ask.len(), "vq_".len() + 32, "{email}");
+    }
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert!(times.iter().all(|time| *time >= Duration::from_millis(50)), "{times:?}");
+    // The owner is no client of anybody: a sign-in link would show nothing, so none is mailed.
+    let queued =
+        "select string_agg(kind, ' ') from outbox where kind in ('mail.password_reset', 'mail.sign_in_link')";
+    assert_eq!(app.value(queued).await, "mail.password_reset");
+}
+
+/// API-6: limited per address, wherever it is asked from.
+#[tokio::test]
+async fn asking_for_mails_is_limited() {
+    let app = TestApp::world_with([("RATE_SIGN_INS_PER_EMAIL", "2")]).await;
+    let email = &app.acme().owner.email;
+    forgets(&app, email).await.succeeded();
+    asks(&app, email).await;
+    assert_eq!(forgets(&app, email).await.code(), "RATE_LIMITED");
+    let ask = app.query("", ASK, json!({ "input": { "email": email } })).await;
+    assert_eq!(ask.code(), "RATE_LIMITED");
+    forgets(&app, &app.rival().owner.email).await.succeeded();
+}
+
+/// DOOR-6, DOOR-7: a mailed link works once, in the browser that asked.
+#[tokio::test]
+async fn a_sign_in_link_is_bound_to_the_browser_that_asked() {
+    let app = TestApp::world().await;
+    app.arrange(
+        "update portal_links set recipient_contact_id = null, recipient_email = 'guest@client.example'",
+    )
+    .await;
+    let ask = asks(&app, "Guest@client.example").await;
+    let token = mailed(&app).await;
+    let other = asks(&app, "nobody@client.example").await;
+    for foreign in [other.as_str(), "", "vq_never", &token] {
+        assert_eq!(follows(&app, foreign, &token).await.code(), "VALIDATION", "{foreign}");
+    }
+    let came = follows(&app, &ask, &token).await.succeeded();
+    assert_ne!(came.at("/data/access/finishSignInLink/doors"), json!([]));
+    assert_eq!(follows(&app, &ask, &token).await.code(), "VALIDATION");
+    let ask = asks(&app, "guest@client.example").await;
+    let token = mailed(&app).await;
+    app.arrange("update address_proofs set expires_at = now()").await;
+    assert_eq!(follows(&app, &ask, &token).await.code(), "VALIDATION");
+}
