@@ -103,9 +103,8 @@ end $$;
 
 revoke select (name) on records from door;
 revoke select (name) on companies from door;
-revoke select (org_id, id, company_id, name, email, archived_at), update (status) on contacts from door;
+revoke select (email), update (status) on contacts from door;
 drop policy door_update on contacts;
-drop policy door_select on contacts;
 drop index contacts_email;
 drop index portal_links_recipient_address;
 revoke insert (org_id, id, portal_id, company_id, token_hash, recipient_contact_id), select (company_id) on portal_links from door;

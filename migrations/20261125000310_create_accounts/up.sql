@@ -187,9 +187,8 @@ grant insert (org_id, id, portal_id, company_id, token_hash, recipient_contact_i
 
 create index portal_links_recipient_address on portal_links (recipient_email) where recipient_email is not null;
 create index contacts_email on contacts (email);
-create policy door_select on contacts for select to door using (true);
 create policy door_update on contacts for update to door using (org_id = (select app_org()));
-grant select (org_id, id, company_id, name, email, archived_at), update (status) on contacts to door;
+grant select (email), update (status) on contacts to door;
 grant select (name) on companies to door;
 grant select (name) on records to door;
 

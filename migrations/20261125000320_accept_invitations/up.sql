@@ -1,5 +1,21 @@
 -- A contact accepts an invitation (INV-1, INV-3): becomes a CLIENT member with an account, and gets the
--- portals that the account opens.
+-- portals that the account opens. An account keeps its company from becoming internal (INV-5). And what
+-- was proved is forgotten once it is of no use.
+
+grant select (company_id, ends_at) on portal_accounts to door;
+
+create or replace function company_is_reachable(org uuid, company uuid) returns boolean
+language sql stable
+as $$
+    select exists (select from invitations i where i.org_id = org and i.company_id = company
+            and i.accepted_at is null and i.revoked_at is null and i.expires_at > now())
+        or exists (select from portals p where p.org_id = org and p.company_id = company
+            and p.revoked_at is null and coalesce(p.expires_at, 'infinity') > now())
+        or exists (select from portal_accounts a where a.org_id = org and a.company_id = company
+            and a.ended_at is null and coalesce(a.ends_at, 'infinity') > now())
+$$;
+create trigger portal_accounts_external after insert on portal_accounts
+    for each row execute function keep_reachable_external();
 
 create function find_invitation(hash bytea) returns table (org_id uuid, organization_name text, accent_color text,
     company_name text, email text, doors integer, known boolean)
@@ -31,7 +47,8 @@ begin
 end $$;
 comment on function find_invitation(bytea) is 'The pending invitation that a mailed token stands for: whose it is, how many portals it opens, and whether the contact has a password already. Not from within an organisation.';
 
-create function accept_invitation(hash bytea, person uuid, password text, member uuid, ids uuid[]) returns text
+create function accept_invitation(hash bytea, person uuid, password text, member uuid, ids uuid[], entry uuid,
+    address text, request text) returns text
 language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
@@ -91,14 +108,44 @@ begin
     end loop;
     update invitations set accepted_at = now() where org_id = invitation.org_id and id = invitation.id;
     update contacts set status = 'ONBOARDED' where org_id = invitation.org_id and id = invitation.contact_id;
+    insert into audit_entries (org_id, id, action, subject_id, address, request_id, occurred_at)
+    values (invitation.org_id, entry, 'invitation.accepted', invitation.id, accept_invitation.address, request, now());
+    perform append_events(jsonb_build_array(jsonb_build_object('id', entry, 'kind', 'invitation.accepted',
+        'companyId', invitation.company_id, 'clientVisible', false,
+        'payload', jsonb_build_object('id', invitation.id, 'contactId', invitation.contact_id), 'occurredAt', now())));
     perform set_config('app.org', '', true);
     return guest.email;
 end $$;
-comment on function accept_invitation(bytea, uuid, text, uuid, uuid[]) is 'Makes the contact who holds a mailed token a CLIENT member with an account, uses the invitation up, and answers with the address that is proved by it; null if it is no longer good. ids: of the portals and links to make, a pair each. A person who has a password keeps it. Not from within an organisation.';
+comment on function accept_invitation(bytea, uuid, text, uuid, uuid[], uuid, text, text) is 'Makes the contact who holds a mailed token a CLIENT member with an account, uses the invitation up, and answers with the address that is proved by it; null if it is no longer good. ids: of the portals and links to make, a pair each; entry: of what it leaves in both logs, which it writes last, since that locks the counter. A person who has a password keeps it. Not from within an organisation.';
 
-revoke execute on function find_invitation(bytea), accept_invitation(bytea, uuid, text, uuid, uuid[]) from public;
-grant execute on function find_invitation(bytea), accept_invitation(bytea, uuid, text, uuid, uuid[]) to app_staff;
+create policy app_system_delete on address_proofs for delete to app_system using (org_id = (select app_org()));
+grant delete on address_proofs to app_system;
+create policy door_delete on visitor_sessions for delete to door using (true);
+grant delete on visitor_sessions to door;
+
+create function forget_visitors(before timestamptz, most integer) returns integer
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    gone integer;
+begin
+    delete from visitor_sessions v
+    using (
+        select o.token_hash from visitor_sessions o
+        where app_org() is null and least(o.expires_at, coalesce(o.ended_at, o.expires_at)) < before limit most
+    ) old
+    where v.token_hash = old.token_hash;
+    get diagnostics gone = row_count;
+    return gone;
+end $$;
+comment on function forget_visitors(timestamptz, integer) is 'Deletes up to so many visitors who signed out, or whose proof expired, before a moment, and says how many. Not from within an organisation.';
+
+revoke execute on function find_invitation(bytea), accept_invitation(bytea, uuid, text, uuid, uuid[], uuid, text, text),
+    forget_visitors(timestamptz, integer) from public;
+grant execute on function find_invitation(bytea), accept_invitation(bytea, uuid, text, uuid, uuid[], uuid, text, text) to app_staff;
+grant execute on function forget_visitors(timestamptz, integer) to app_system;
 grant create on schema public to door;
 alter function find_invitation(bytea) owner to door;
-alter function accept_invitation(bytea, uuid, text, uuid, uuid[]) owner to door;
+alter function accept_invitation(bytea, uuid, text, uuid, uuid[], uuid, text, text) owner to door;
+alter function forget_visitors(timestamptz, integer) owner to door;
 revoke create on schema public from door;

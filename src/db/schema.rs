@@ -294,6 +294,18 @@ pub mod staff {
     }
 
     diesel::table! {
+        portal_accounts (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            company_id -> Uuid,
+            contact_id -> Uuid,
+            ends_at -> Nullable<Timestamptz>,
+            created_at -> Timestamptz,
+            ended_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         portal_links (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -389,6 +401,7 @@ pub mod staff {
             code_version -> Integer,
             has_code -> Bool,
             tell_first_view -> Bool,
+            account_id -> Nullable<Uuid>,
         }
     }
 
@@ -583,6 +596,7 @@ pub mod staff {
         notifications,
         organizations,
         outbox,
+        portal_accounts,
         portal_links,
         portal_previews,
         portal_section_views,
@@ -802,6 +816,18 @@ pub mod portal {
 /// What `app_system` may touch.
 pub mod system {
     diesel::table! {
+        address_proofs (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            kind -> Text,
+            address -> Text,
+            token_hash -> Nullable<Binary>,
+            expires_at -> Timestamptz,
+            used_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         audit_entries (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -916,18 +942,6 @@ pub mod system {
             mail_id -> Uuid,
             attempted_at -> Timestamptz,
             failure -> Text,
-        }
-    }
-
-    diesel::table! {
-        address_proofs (org_id, id) {
-            org_id -> Uuid,
-            id -> Uuid,
-            kind -> Text,
-            address -> Text,
-            token_hash -> Nullable<Binary>,
-            expires_at -> Timestamptz,
-            used_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -1139,6 +1153,7 @@ pub mod system {
     }
 
     diesel::allow_tables_to_appear_in_same_query!(
+        address_proofs,
         audit_entries,
         companies,
         consent_tokens,
@@ -1150,7 +1165,6 @@ pub mod system {
         invitation_tokens,
         invitations,
         mail_attempts,
-        address_proofs,
         member_invitations,
         members,
         notifications,

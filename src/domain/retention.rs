@@ -11,7 +11,7 @@ use crate::db::ids::OrgId;
 use crate::db::pool::Pools;
 use crate::db::scope::{Access, Door};
 use crate::db::settings::app_id;
-use crate::domain::{consents, notifications};
+use crate::domain::{accounts, address_proofs, consents, notifications};
 use crate::error::Result;
 
 mod functions {
@@ -39,12 +39,15 @@ pub struct Keeping {
 const PIECE: i32 = 2_000;
 /// How long notifications, and consents that nobody confirmed, are kept.
 const MAIL: TimeDelta = TimeDelta::days(30);
+/// How long what somebody proved, or could have, is kept once it is over.
+const PROOFS: TimeDelta = TimeDelta::days(1);
 /// Organisations that are looked up at once.
 const PAGE: i32 = 500;
 
 /// Visits every organisation and deletes what its logs keep too long.
 pub async fn forget_old(pools: &Pools, clock: &Clock, keeping: Keeping) -> Result<()> {
     let now = clock.now();
+    accounts::forget_visitors(pools, now - PROOFS).await?;
     let mut last = None;
     loop {
         let orgs = page(pools, last).await?;
@@ -70,7 +73,8 @@ async fn page(pools: &Pools, last: Option<OrgId>) -> Result<Vec<OrgId>> {
     Ok(orgs)
 }
 
-/// What one person was told of one change, and who was asked whether they want to be and never answered.
+/// What one person was told of one change, who was asked whether they want to be and never answered, and
+/// who could have proved an address.
 async fn forget_mail(pools: &Pools, org: OrgId, now: DateTime<Utc>) -> Result<()> {
     let entered = pools.enter(Door::Organization(org), Access::Write, |mut connection| {
         async move { diesel::select(app_id("app.org")).get_result::<Option<OrgId>>(&mut connection).await }.boxed()
@@ -78,6 +82,7 @@ async fn forget_mail(pools: &Pools, org: OrgId, now: DateTime<Utc>) -> Result<()
     let Some(tx) = entered.await? else { return Ok(()) };
     notifications::forget(&tx, now - MAIL).await?;
     consents::forget_unconfirmed(&tx, now - MAIL).await?;
+    address_proofs::forget(&tx, now - PROOFS).await?;
     tx.commit().await
 }
 

@@ -35,8 +35,10 @@ pub const SIGN_OUT: &str = include_str!("documents/sign_out.graphql");
 pub enum Step {
     /// Address and password, or a mailed link.
     SignIn { email: String },
-    /// A mail was asked for.
+    /// A mail was asked for that signs in here.
     Sent,
+    /// A mail was asked for with which a password is chosen.
+    ResetSent,
     /// The mailed link was opened: going on takes a click, since programs open links too.
     FollowLink { token: String },
     /// The address whose password is forgotten.
@@ -98,7 +100,7 @@ impl AccountPage {
     fn title(&self) -> &'static str {
         match self.step {
             Step::SignIn { .. } | Step::FollowLink { .. } => "Sign in",
-            Step::Sent => "Look into your mail",
+            Step::Sent | Step::ResetSent => "Look into your mail",
             Step::ForgotPassword | Step::NewPassword { .. } => "Choose a password",
             Step::Accept { .. } | Step::Join { .. } => "Invitation",
             Step::Joined { .. } => "Welcome",

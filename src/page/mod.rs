@@ -114,6 +114,11 @@ impl Inside {
             Self::ByAddress => "Signed in",
         }
     }
+
+    /// Whether there is a list of doors to go back to (DOOR-7).
+    fn switches(self) -> bool {
+        self == Self::ByAddress
+    }
 }
 
 impl Visit<'_> {

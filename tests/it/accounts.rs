@@ -22,6 +22,8 @@ const END: &str =
     "mutation($input: EndContactAccessInput!) { staff { endContactAccess(input: $input) { contactId } } }";
 const HOME: &str =
     "{ portal { doorway { title companyName } home { sections { groups { records { id name } } } } } }";
+const MARK: &str =
+    "mutation($input: UpdateCompanyInput!) { staff { updateCompany(input: $input) { company { id } } } }";
 const MEMBERS: &str = "{ staff { members { edges { node { name email } } } } }";
 const VIEWER: &str = "{ staff { viewer { role } } }";
 const PASSWORD: &str = "correct horse battery";
@@ -254,6 +256,7 @@ async fn an_invitation_that_is_no_longer_good_gives_nothing() {
         "update invitations set access_ends_at = now()",
         "update contacts set archived_at = now()",
         "update companies set archived_at = now()",
+        "update companies set internal = true",
     ] {
         let app = TestApp::world().await;
         let guest = invited(&app, &[], Some("1 hour")).await;
@@ -321,4 +324,49 @@ async fn a_new_password_ends_a_clients_sessions_too() {
     let doors = app.query("", DOORS, json!({ "input": { "visitorToken": visitor } })).await;
     assert_eq!(doors.code(), "UNAUTHENTICATED");
     signs_in(&app, &guest, "a second password").await.succeeded();
+}
+
+/// INV-5: an account is access, whatever became of its portals; once it is over, it is no hindrance.
+#[tokio::test]
+async fn a_company_whose_contact_has_an_account_cannot_become_internal() {
+    for (over, ended) in [("ended by staff", true), ("ended by its date", false)] {
+        let app = TestApp::world().await;
+        let guest = invited(&app, &[], None).await;
+        accepts(&app, &guest, None).await.succeeded();
+        let company = app.acme().companies[0].id;
+        app.arrange(&format!("update portals set revoked_at = now() where company_id = '{company}'")).await;
+        let version = app.value(&format!("select version from companies where id = '{company}'")).await;
+        let mark = json!({ "input": { "id": company, "version": version.parse::<i32>().unwrap(), "internal": true } });
+        let token = &app.acme().staff_token;
+        assert_eq!(app.query(token, MARK, mark.clone()).await.code(), "CONFLICT", "{over}");
+        if ended {
+            app.query(token, END, json!({ "input": { "contactId": guest.id } })).await.succeeded();
+        } else {
+            app.arrange("update portal_accounts set ends_at = now()").await;
+        }
+        app.query(token, MARK, mark).await.succeeded();
+    }
+}
+
+/// INV-5: of an internal mark and an acceptance at once, never both.
+#[tokio::test]
+async fn a_company_is_never_internal_and_accepted() {
+    let app = TestApp::world().await;
+    let company = app.acme().companies[0].id;
+    let mut accepted = 0;
+    for _ in 0..20 {
+        app.arrange(&format!("update companies set internal = false where id = '{company}'")).await;
+        let guest = invited(&app, &[], None).await;
+        app.arrange(&format!("update portals set revoked_at = now() where company_id = '{company}'")).await;
+        let version = app.value(&format!("select version from companies where id = '{company}'")).await;
+        let mark = json!({ "input": { "id": company, "version": version.parse::<i32>().unwrap(), "internal": true } });
+        let (mark, accept) =
+            futures::join!(app.query(&app.acme().staff_token, MARK, mark), accepts(&app, &guest, None));
+        assert_eq!(mark.code(), "CONFLICT");
+        accepted += i32::from(accept.json().get("errors").is_none());
+        app.query(&app.acme().staff_token, END, json!({ "input": { "contactId": guest.id } }))
+            .await
+            .succeeded();
+    }
+    assert_eq!(accepted, 20, "a pending invitation keeps the company open until it is an account");
 }

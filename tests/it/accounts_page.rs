@@ -11,26 +11,26 @@ use crate::support::{Answer, TestApp};
 const GUEST: &str = "guest@client.example";
 
 /// A browser with its cookies.
-struct Browser<'a> {
+pub struct Browser<'a> {
     app: &'a TestApp,
     cookies: Vec<(String, String)>,
 }
 
 impl<'a> Browser<'a> {
-    fn new(app: &'a TestApp) -> Self {
+    pub fn new(app: &'a TestApp) -> Self {
         Self { app, cookies: Vec::new() }
     }
 
-    async fn opens(&mut self, path: &str) -> Answer {
+    pub async fn opens(&mut self, path: &str) -> Answer {
         let request = Request::get(path).header(COOKIE, self.jar());
         self.keep(self.app.send(request.body(Body::empty()).unwrap()).await)
     }
 
-    async fn sends(&mut self, path: &str, form: &str) -> Answer {
+    pub async fn sends(&mut self, path: &str, form: &str) -> Answer {
         self.sends_from("same-origin", path, form).await
     }
 
-    async fn sends_from(&mut self, site: &str, path: &str, form: &str) -> Answer {
+    pub async fn sends_from(&mut self, site: &str, path: &str, form: &str) -> Answer {
         let request = Request::post(path)
             .header(COOKIE, self.jar())
             .header("sec-fetch-site", site)
@@ -84,7 +84,8 @@ async fn mailed(app: &TestApp) -> String {
     token
 }
 
-fn doors(page: &Answer) -> Vec<String> {
+/// The doors that a page lists.
+pub fn doors(page: &Answer) -> Vec<String> {
     let forms = page.body().split("action=\"/portal/doors/").skip(1);
     let ids = forms.map(|form| form[..form.find('"').unwrap()].to_owned());
     ids.filter(|id| id != "sign-out").collect()

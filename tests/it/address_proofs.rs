@@ -116,6 +116,26 @@ async fn asking_for_mails_is_limited() {
     forgets(&app, &app.rival().owner.email).await.succeeded();
 }
 
+/// API-6: and per network, whoever is asked for.
+#[tokio::test]
+async fn a_network_proves_few_addresses() {
+    let app = TestApp::world_with([("RATE_SIGN_INS_PER_ADDRESS", "4")]).await;
+    let sign_in =
+        "mutation($input: SignInToPortalsInput!) { access { signInToPortals(input: $input) { expiresAt } } }";
+    let tries = async |n: usize| {
+        let credentials = json!({ "email": format!("guest{n}@client.example"), "password": "wrong" });
+        app.query("", sign_in, json!({ "input": credentials })).await
+    };
+    forgets(&app, "one@client.example").await.succeeded();
+    asks(&app, "two@client.example").await;
+    assert_eq!(follows(&app, "vq_never", "vl_never").await.code(), "VALIDATION");
+    assert_eq!(tries(1).await.code(), "UNAUTHENTICATED");
+    assert_eq!(tries(2).await.code(), "RATE_LIMITED");
+    assert_eq!(forgets(&app, "three@client.example").await.code(), "RATE_LIMITED");
+    assert_eq!(follows(&app, "vq_never", "vl_never").await.code(), "RATE_LIMITED");
+    assert_eq!(resets(&app, "vr_never", SECOND).await.code(), "RATE_LIMITED");
+}
+
 /// DOOR-6, DOOR-7: a mailed link works once, in the browser that asked.
 #[tokio::test]
 async fn a_sign_in_link_is_bound_to_the_browser_that_asked() {

@@ -5,6 +5,7 @@ mod accounts;
 mod accounts_page;
 mod address_proofs;
 mod api_keys;
+mod arriving;
 mod audit;
 mod browser;
 mod catalogue;

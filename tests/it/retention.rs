@@ -97,3 +97,27 @@ async fn what_has_long_ended_is_forgotten_and_what_lives_stays() {
     assert_eq!(app.value(&left(gone.session_id)).await, "0");
     assert_eq!(app.value(&left(there.session_id)).await, "1");
 }
+
+/// DOOR-7, ORG-2: who proved an address, or could have, is forgotten a day after that is over.
+#[tokio::test]
+async fn proofs_that_are_over_are_forgotten_and_those_that_stand_stay() {
+    let app = TestApp::world().await;
+    let org = app.acme().id;
+    app.arrange(&format!(
+        "insert into address_proofs (org_id, id, kind, address, token_hash, expires_at)
+         select '{org}', gen_random_uuid(), 'PASSWORD_RESET', name || '@client.example', sha256(name::bytea), now() + age
+         from (values ('old', interval '-25 hours'), ('late', '-1 hour'), ('good', '1 hour')) v (name, age);
+         insert into visitor_sessions (id, address, token_hash, expires_at, ended_at)
+         select gen_random_uuid(), name || '@client.example', sha256(name::bytea), now() + age, now() + ended
+         from (values ('old', interval '-25 hours', null::interval), ('left', '5 days', '-25 hours'),
+             ('just left', '5 days', '-1 hour'), ('here', '5 days', null)) v (name, age, ended)"
+    ))
+    .await;
+    forget_old::once(&app.app).await.unwrap();
+    let left = async |table: &str| {
+        let names = format!("select split_part(address, '@', 1) from {table} order by 1");
+        app.sql("postgres").await.column(&names).await
+    };
+    assert_eq!(left("address_proofs").await, ["good", "late"]);
+    assert_eq!(left("visitor_sessions").await, ["here", "just left"]);
+}

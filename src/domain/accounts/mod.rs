@@ -19,12 +19,16 @@ use super::validation::Checks;
 use super::{address_proofs, contacts, passwords};
 use crate::db::enums::Permission;
 use crate::db::ids::{ContactId, LinkId, PersonId};
+use crate::db::pool::Pools;
 use crate::db::scope::CredentialHash;
 use crate::error::{Error, Result};
 use rows::{Accepting, NewVisitor};
 
 /// How long a visitor stays signed in.
 const LIFE: TimeDelta = TimeDelta::days(30);
+
+/// Visitors that a transaction forgets at most.
+const PIECE: i32 = 2_000;
 
 /// A visitor who has just proved their address.
 pub struct Arrived {
@@ -79,6 +83,8 @@ pub async fn accept(
         password_hash,
         member: stranger.clock.id().into(),
         ids: (0..2 * face.doors).map(|_| stranger.clock.id()).collect(),
+        entry: stranger.clock.id(),
+        origin: stranger.origin.clone(),
     };
     let address = rows::accept(stranger.pools, accepting).await?;
     let address =
@@ -114,6 +120,12 @@ pub async fn link(stranger: &Stranger<'_>, visitor: &str, door: LinkId) -> Resul
 /// Signs a visitor out. The portals that they opened stay open until they leave those.
 pub async fn sign_out(stranger: &Stranger<'_>, visitor: &str) -> Result<()> {
     rows::end(stranger.pools, hash_token(visitor)).await
+}
+
+/// Forgets visitors who were over before a moment, a bounded piece at a time.
+pub(super) async fn forget_visitors(pools: &Pools, before: DateTime<Utc>) -> Result<()> {
+    while rows::forget(pools, before, PIECE).await? >= PIECE {}
+    Ok(())
 }
 
 /// Ends a contact's access at once, with every session of it (INV-1). Links that staff shared with the

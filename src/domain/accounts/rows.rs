@@ -14,6 +14,7 @@ use crate::db::ids::{ContactId, LinkId, MemberId, PersonId};
 use crate::db::pool::Pools;
 use crate::db::scope::{Access, CredentialHash, Door, Tx};
 use crate::domain::callers::Staff;
+use crate::domain::changes::Origin;
 use crate::error::Result;
 
 /// A door that is meant for an address.
@@ -62,6 +63,17 @@ pub(super) struct Accepting {
     pub member: MemberId,
     /// Of portals and links, a pair for each door.
     pub ids: Vec<Uuid>,
+    /// Of what it leaves in both logs,
+    pub entry: Uuid,
+    /// and where the request came from.
+    pub origin: Origin,
+}
+
+/// The address that an accepted invitation proves; none if it was no longer good.
+#[derive(Clone, QueryableByName)]
+struct Accepted {
+    #[diesel(sql_type = Nullable<Text>)]
+    address: Option<String>,
 }
 
 pub(super) struct NewVisitor {
@@ -93,8 +105,8 @@ diesel::define_sql_function! {
 }
 
 diesel::define_sql_function! {
-    /// Uses an invitation up; the address that it proves.
-    fn accept_invitation(hash: Binary, person: sql_types::Uuid, password: Nullable<Text>, member: sql_types::Uuid, ids: Array<sql_types::Uuid>) -> Nullable<Text>;
+    /// Deletes visitors who were over before a moment; how many.
+    fn forget_visitors(before: sql_types::Timestamptz, most: sql_types::Integer) -> sql_types::Integer;
 }
 
 diesel::define_sql_function! {
@@ -119,11 +131,21 @@ pub(super) async fn accept(pools: &Pools, accepting: Accepting) -> Result<Option
     let accepting = Arc::new(accepting);
     let entered = pools
         .enter(Door::Street, Access::Write, |mut connection| {
-            let Accepting { hash, person, password_hash, member, ids } = &*accepting;
-            let accepted =
-                accept_invitation(hash.to_vec(), *person, password_hash.clone(), *member, ids.clone());
-            async move { diesel::select(accepted).get_result::<Option<String>>(&mut connection).await }
-                .boxed()
+            let Accepting { hash, person, password_hash, member, ids, entry, origin } = &*accepting;
+            let query = sql_query("select accept_invitation($1, $2, $3, $4, $5, $6, $7, $8) as address")
+                .bind::<Binary, _>(hash.to_vec())
+                .bind::<sql_types::Uuid, _>(*person)
+                .bind::<Nullable<Text>, _>(password_hash.clone())
+                .bind::<sql_types::Uuid, _>(*member)
+                .bind::<Array<sql_types::Uuid>, _>(ids.clone())
+                .bind::<sql_types::Uuid, _>(*entry)
+                .bind::<Nullable<Text>, _>(origin.address.clone())
+                .bind::<Text, _>(origin.request_id.clone());
+            async move {
+                let accepted: Accepted = query.get_result(&mut connection).await?;
+                Ok(accepted.address)
+            }
+            .boxed()
         })
         .await?;
     let Some(tx) = entered else { return Ok(None) };
@@ -196,6 +218,20 @@ pub(super) async fn end(pools: &Pools, visitor: CredentialHash) -> Result<()> {
         Some(tx) => tx.commit().await,
         None => Ok(()),
     }
+}
+
+/// A piece of the visitors who were over before a moment; how many it was.
+pub(super) async fn forget(pools: &Pools, before: DateTime<Utc>, most: i32) -> Result<i32> {
+    let entered = pools
+        .enter(Door::System, Access::Write, |mut connection| {
+            let gone = diesel::select(forget_visitors(before, most));
+            async move { gone.get_result::<i32>(&mut connection).await.map(Some) }.boxed()
+        })
+        .await?;
+    let Some(tx) = entered else { return Ok(0) };
+    let gone = *tx.scope();
+    tx.commit().await?;
+    Ok(gone)
 }
 
 pub(super) async fn end_account(tx: &Tx<Staff>, contact: ContactId) -> Result<Option<MemberId>> {

@@ -7,7 +7,7 @@ mod rows;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::callers::hash_token;
@@ -15,6 +15,8 @@ use super::passwords;
 use super::people::Stranger;
 use super::tokens::{Token, TokenKind};
 use super::validation::Checks;
+use crate::db::ids::OrgId;
+use crate::db::scope::Tx;
 use crate::error::{Error, Result};
 use rows::Request;
 
@@ -57,6 +59,11 @@ pub async fn ask_to_sign_in(
 /// The address that a mailed token proves, in the browser that asked; used up by it.
 pub(super) async fn prove(stranger: &Stranger<'_>, ask: &str, token: &str) -> Result<Option<String>> {
     rows::prove(stranger.pools, hash_token(token), hash_token(ask)).await
+}
+
+/// Forgets what was of no use any more before a moment.
+pub(super) async fn forget(tx: &Tx<OrgId>, before: DateTime<Utc>) -> Result<()> {
+    rows::forget(tx, before).await
 }
 
 fn normal(email: &str) -> String {

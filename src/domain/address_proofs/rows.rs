@@ -116,3 +116,8 @@ pub(super) async fn give_token(tx: &Tx<OrgId>, id: Uuid, hash: CredentialHash) -
         .await?;
     Ok(())
 }
+
+pub(super) async fn forget(tx: &Tx<OrgId>, before: DateTime<Utc>) -> Result<()> {
+    diesel::delete(proofs::table.filter(proofs::expires_at.lt(before))).execute(&mut tx.connection()).await?;
+    Ok(())
+}

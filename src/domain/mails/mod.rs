@@ -23,9 +23,7 @@ pub use rows::Claimed;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{
-    address_proofs, consents, invitations, member_invitations, notifications, portals, webhooks,
-};
+use super::{address_proofs, consents, invitations, member_invitations, notifications, portals, webhooks};
 use crate::clock::Clock;
 use crate::db::enums::Language;
 pub use crate::db::enums::MailState;

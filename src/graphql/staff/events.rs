@@ -210,6 +210,7 @@ staff_events! {
     "portal_link.first_viewed" PortalLinkFirstViewed { link_id "id" "The link." portal_id "portalId" "Its portal." } "A link was viewed for the first time."
     "invitation.created" InvitationCreated { invitation_id "id" "The invitation." contact_id "contactId" "Who is invited." } "A contact was invited."
     "invitation.resent" InvitationResent { invitation_id "id" "The invitation." contact_id "contactId" "Who is invited." } "A pending invitation was sent again."
+    "invitation.accepted" InvitationAccepted { invitation_id "id" "The invitation." contact_id "contactId" "Who accepted." } "A contact accepted an invitation, and has a portal account."
     "invitation.revoked" InvitationRevoked { invitation_id "id" "The invitation." contact_id "contactId" "Who was invited." } "A pending invitation was taken back."
     "mail.retried" MailRetried { mail_id "id" "The mail." } "A mail that was given up is tried again."
     "consent.requested" ConsentRequested { consent_id "id" "The consent." } "A visitor asked for notifications to an address."

@@ -146,7 +146,7 @@ async fn ask_for_reset(visitor: Visitor, sent: Sent) -> Response {
         return foreign();
     }
     match visitor.ask_outside(documents::ASK_FOR_RESET, json!({ "email": fields(sent).email })).await {
-        Ok(_) => show(StatusCode::OK, Step::Sent, None),
+        Ok(_) => show(StatusCode::OK, Step::ResetSent, None),
         Err(refusal) => again(&visitor, refusal, Step::ForgotPassword).await,
     }
 }

@@ -58,20 +58,13 @@ pub fn routes() -> Router<Http> {
         .merge(pages(PREVIEW))
         .merge(by_mail())
         .merge(pages(DOOR))
+        .merge(inside(PORTAL))
+        .merge(inside(DOOR))
         .merge(accounts::routes())
         .route(door::SIGNED_OUT, get(door::signed_out))
         .route("/portal/{token}/code", post(door::pass).get(elsewhere))
         .route("/portal/{token}/bypass", post(door::ask_for_bypass).get(elsewhere))
         .route("/portal/{token}/bypass/{bypass}", get(door::with_bypass))
-        .route("/portal/{token}/sign-out", post(door::sign_out).get(elsewhere))
-        .route("/portal/{token}/notifications", post(consents::ask))
-        .route("/portal/{token}/notifications/{id}", post(consents::change).get(elsewhere))
-        .route("/portal/{token}/notifications/{id}/stop", post(consents::stop).get(elsewhere))
-        .route("/portal/door/{token}/sign-out", post(door::sign_out).get(elsewhere))
-        .route("/portal/door/{token}/beacon", post(beacon).get(elsewhere))
-        .route("/portal/door/{token}/events", get(live::events))
-        .route("/portal/{token}/events", get(live::events))
-        .route("/portal/{token}/beacon", post(beacon).get(elsewhere))
         .route("/assets/{version}/{file}", get(asset))
 }
 
@@ -86,6 +79,18 @@ fn pages(entrance: &str) -> Router<Http> {
         .route(&below("/{token}/notifications"), get(consents::show))
         .route(&below("/{token}/"), get(elsewhere))
         .route(&below("/{token}/{*rest}"), get(elsewhere).post(door::ask_for_fresh_link))
+}
+
+/// What visitors do who are inside, whichever way they came in.
+fn inside(entrance: &str) -> Router<Http> {
+    let below = |path: &str| format!("{entrance}/{{token}}{path}");
+    Router::new()
+        .route(&below("/sign-out"), post(door::sign_out).get(elsewhere))
+        .route(&below("/notifications"), post(consents::ask))
+        .route(&below("/notifications/{id}"), post(consents::change).get(elsewhere))
+        .route(&below("/notifications/{id}/stop"), post(consents::stop).get(elsewhere))
+        .route(&below("/beacon"), post(beacon).get(elsewhere))
+        .route(&below("/events"), get(live::events))
 }
 
 /// What the links of mails lead to (NOTE-3).

@@ -8,7 +8,9 @@ use serde_json::json;
 use vestibule::worker::Worker;
 
 use crate::live::{changes, record};
+use crate::mails::Shared;
 use crate::support::TestApp;
+use crate::support::mails::{button_of, path_of};
 
 /// REC-8, REC-9, LINK-7
 #[tokio::test]
@@ -52,6 +54,60 @@ async fn a_phone_needs_no_scrolling_sideways() {
             browser.run("document.querySelector('.card a')?.click()").await;
             browser.sees("//h1").await;
         }
+    })
+    .await;
+}
+
+/// NOTE-5: mails of the demo are listed and opened; a service that is none has no such page.
+#[tokio::test]
+async fn the_demo_lists_its_mails_and_opens_them() {
+    let shared = Shared::new().await;
+    shared.shares().await.succeeded();
+    let mail = shared.app.mails().await.remove(0);
+    let demo = shared.app.showing_mails();
+    browse(&demo, async |browser| {
+        browser.open("/mails").await;
+        browser.clicks("//li/a").await;
+        browser.sees("//h1").await;
+        assert_eq!(browser.path().await, format!("/mails/{}", mail.id));
+        assert_eq!(browser.run("return document.querySelector('h1').textContent").await, mail.subject);
+        let text = browser.run("return document.querySelector('pre').textContent").await;
+        assert!(text.as_str().unwrap().contains(&button_of(&mail)), "{text}");
+        let framed = browser.run("return document.querySelector('iframe').getAttribute('src')").await;
+        assert_eq!(framed, format!("/mails/{}/html", mail.id));
+        browser.open(framed.as_str().unwrap()).await;
+        let button = format!("//a[@href='{}']", button_of(&mail));
+        browser.sees(&button).await;
+    })
+    .await;
+    for path in ["/mails".to_owned(), format!("/mails/{}", mail.id), format!("/mails/{}/html", mail.id)] {
+        assert_eq!(shared.app.get(&path).await.status, 404, "{path}");
+        assert_eq!(demo.get(&path).await.status, 200, "{path}");
+    }
+}
+
+/// DOOR-6, DOOR-7: accept, and go in, without knowing a password.
+#[tokio::test]
+async fn a_contact_accepts_an_invitation_and_switches_in_a_browser() {
+    let app = TestApp::world().await;
+    let company = app.acme().companies[0].id;
+    let contact = app.value(&format!("select id from contacts where company_id = '{company}' limit 1")).await;
+    let invite = "mutation($input: InviteContactInput!) { staff { inviteContact(input: $input) { invitation { id } } } }";
+    let input = json!({ "input": { "contactId": contact } });
+    app.query(&app.acme().staff_token, invite, input).await.succeeded();
+    let page = path_of(&button_of(&app.mails().await[0]));
+    browse(&app, async |browser| {
+        browser.resize(390, 800).await;
+        browser.open(&page).await;
+        browser.clicks("//button[contains(., 'Accept')]").await;
+        browser.sees("//h1[.='Your portals']").await;
+        browser.clicks("//ul[@class='doors']//button").await;
+        browser.sees("//*[contains(., 'Signed in')]").await;
+        assert_eq!(browser.run("return document.documentElement.scrollWidth").await, 390);
+        browser.clicks("//a[@href='/portal/doors']").await;
+        browser.sees("//h1[.='Your portals']").await;
+        browser.clicks("//button[.='Sign out']").await;
+        browser.sees("//h1[.='Sign in']").await;
     })
     .await;
 }

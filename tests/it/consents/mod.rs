@@ -27,7 +27,7 @@ const RENEW: &str =
 const READER: &str = "ada@client.example";
 
 /// The portal of the first company as a whole.
-fn portal(organization: &PlantedOrganization) -> &PlantedPortal {
+pub fn portal(organization: &PlantedOrganization) -> &PlantedPortal {
     organization
         .portals
         .iter()
@@ -57,7 +57,7 @@ async fn token_of(app: &TestApp, consent: &str) -> String {
 }
 
 /// Asks, and says yes; returns the token of the reader's mails.
-async fn subscribed(app: &TestApp, link: &str, portal: Uuid, email: &str, topics: &[&str]) -> String {
+pub async fn subscribed(app: &TestApp, link: &str, portal: Uuid, email: &str, topics: &[&str]) -> String {
     let session = app.open(link).await;
     ask(app, &session, email, topics).await.succeeded();
     let token = token_of(app, &consent_of(app, portal, email).await).await;
@@ -111,7 +111,7 @@ async fn record_to_move(app: &TestApp, org: Uuid, company: Uuid) -> (String, i64
 }
 
 /// Staff move the company's first record to another phase.
-async fn moves(app: &TestApp, organization: &PlantedOrganization, company: Uuid) {
+pub async fn moves(app: &TestApp, organization: &PlantedOrganization, company: Uuid) {
     let (id, version, stage) = record_to_move(app, organization.id, company).await;
     let input = json!({ "input": { "id": id, "version": version, "stageId": stage } });
     let document =

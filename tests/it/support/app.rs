@@ -85,6 +85,15 @@ impl TestApp {
         Self { app, router, database: self.database.clone(), cluster: self.cluster }
     }
 
+    /// The service started a second time, with the demo's page of mails.
+    pub fn showing_mails(&self) -> Self {
+        let mut config = Config::read(&Env::of(self.settings())).unwrap();
+        config.mail.shown = true;
+        let app = App::new(config).unwrap();
+        let router = vestibule::http::router(app.clone());
+        Self { app, router, database: self.database.clone(), cluster: self.cluster }
+    }
+
     /// The first organisation of the world.
     pub fn acme(&self) -> &'static PlantedOrganization {
         &self.cluster.world[0]
