@@ -26,8 +26,8 @@ const AUTHORITY: Setting = Setting {
 const TIMEOUT: Setting = Setting {
     name: "SMTP_TIMEOUT_MS",
     unit: "milliseconds",
-    default: Some("20000"),
-    about: "How long the mail server may take for one step. Longer than 60000 lets a server that hangs have a mail sent twice.",
+    default: Some("40000"),
+    about: "How long the mail server may take for one mail, from connecting to its last word. Too short, and a slow server may be sent a mail twice; longer than 180000 is of no effect.",
 };
 const CONNECTIONS: Setting = Setting {
     name: "SMTP_CONNECTIONS",
@@ -74,7 +74,7 @@ pub struct Relay {
     pub login: Option<(String, SecretString)>,
     /// PEM.
     pub authority: Option<Vec<u8>>,
-    /// For one step.
+    /// For one mail.
     pub timeout: Duration,
     pub connections: u32,
 }

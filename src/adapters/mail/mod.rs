@@ -8,11 +8,9 @@ mod smtp;
 use std::time::SystemTime;
 
 use anyhow::Context as _;
-use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp::AsyncSmtpTransport;
-use lettre::{Address, Tokio1Executor};
+use lettre::{Address, Message};
 
 pub use folder::{Folder, Written};
 
@@ -87,7 +85,7 @@ pub struct Mailer {
 }
 
 enum Way {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Box<smtp::Smtp>),
     Folder(Folder),
 }
 
@@ -95,7 +93,7 @@ impl Mailer {
     /// Prepares the way; connects nothing yet.
     pub fn new(config: &MailConfig) -> anyhow::Result<Self> {
         let way = match &config.delivery {
-            Delivery::Smtp(relay) => Way::Smtp(smtp::transport(relay)?),
+            Delivery::Smtp(relay) => Way::Smtp(Box::new(smtp::Smtp::new(relay)?)),
             Delivery::Folder(path) => Way::Folder(Folder::new(path)),
         };
         Ok(Self { from: config.from.clone(), way })
@@ -117,7 +115,7 @@ impl Mailer {
                 tracing::error!(error = format!("{error:#}"), mail.id = id, "a mail cannot be written");
                 Answer::Refused("The mail could not be written.".into())
             }
-            (Ok(message), Way::Smtp(transport)) => smtp::send(transport, message).await,
+            (Ok(message), Way::Smtp(server)) => server.send(&message).await,
             (Ok(message), Way::Folder(folder)) => folder.send(&id, &message.formatted()).await,
         }
     }

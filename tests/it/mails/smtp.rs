@@ -122,16 +122,35 @@ async fn a_mail_that_nobody_takes_is_given_up_after_two_days() {
     assert!(server.taken().is_empty());
 }
 
-/// NOTE-4
+/// NOTE-4, NOTE-5: it is given up within the time that is set, and so is its connection: the next mail
+/// neither waits for it nor reads its answer.
 #[tokio::test]
 async fn a_server_that_hangs_holds_up_nobody_and_gets_the_mail_once_it_answers() {
     let (server, shared) = posting(&["hang"]).await;
+    #[expect(clippy::disallowed_methods, reason = "measures how long it was waited for")]
+    let start = std::time::Instant::now();
     shared.sends().await;
     let mail = shared.mail().await;
     assert_eq!(mail["state"], "WAITING");
     assert_eq!(mail["failures"][0]["reason"], "The mail server did not answer in time.");
     shared.sends_later().await;
     assert_eq!(server.taken().len(), 1);
+    assert_eq!(shared.mail().await["state"], "SENT");
+    // Twice the two seconds that it is set to, and room for a busy machine.
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
+/// NOTE-5: one connection carries mail after mail, until it ends or a mail is not taken.
+#[tokio::test]
+async fn mails_share_a_connection_and_outlive_it() {
+    let (server, shared) = posting(&["take", "take", "die", "later"]).await;
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        shared.app.arrange("update outbox set state = 'WAITING', ended_at = null, due_at = now()").await;
+        shared.sends().await;
+        seen.push((server.taken().len(), server.connections()));
+    }
+    assert_eq!(seen, [(1, 1), (2, 1), (3, 1), (3, 2), (4, 3), (5, 3)]);
 }
 
 /// NOTE-4: the one case in which a second copy leaves, known as one by its Message-ID.

@@ -64,6 +64,11 @@ impl SmtpServer {
         ]
     }
 
+    /// How often it was connected to.
+    pub fn connections(&self) -> usize {
+        std::fs::read_to_string(self.folder.path().join("connections")).unwrap_or_default().len()
+    }
+
     /// What it took so far, in order.
     pub fn taken(&self) -> Vec<Taken> {
         let mut files: Vec<PathBuf> = std::fs::read_dir(self.folder.path().join("taken"))

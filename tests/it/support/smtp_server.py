@@ -1,7 +1,7 @@
 """A mail server of a test's: aiosmtpd with STARTTLS, which does with each mail what the plan says, in
 order, and takes all that come after the plan's end.
 
-Arguments: certificate, key, folder for what it takes, then the plan: take, later (451), never (550),
+Arguments: certificate, key, folder for what it takes (beside it a file has a dot for each connection), then the plan: take, later (451), never (550),
 hang, or die (take it, and break the connection before saying so).
 Prints the port on its first line, and then a line for each mail that reached DATA.
 """
@@ -41,6 +41,8 @@ async def serve():
     context.load_cert_chain(certificate, key)
 
     def session():
+        with open(f"{folder}/../connections", "a") as file:
+            file.write(".")
         return SMTP(Handler(), hostname="localhost", tls_context=context, require_starttls=True, loop=loop)
 
     loop = asyncio.get_running_loop()
