@@ -68,6 +68,13 @@ pub struct Invitation {
     has_password: bool,
 }
 
+impl Invitation {
+    /// First letter of the organisation's name, for its mark.
+    fn initial(&self) -> String {
+        self.organization_name.chars().next().map(String::from).unwrap_or_default()
+    }
+}
+
 /// A door, as it is read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

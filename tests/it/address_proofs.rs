@@ -103,6 +103,33 @@ async fn whoever_asks_learns_nothing_of_an_address() {
     assert_eq!(app.value(queued).await, "mail.password_reset");
 }
 
+/// ORG-2, DOOR-6: a wrong password of somebody, and any of nobody, take the same work to refuse.
+#[tokio::test]
+async fn an_address_that_nobody_has_takes_as_long_to_refuse() {
+    let app = TestApp::world().await;
+    let to_portals =
+        "mutation($input: SignInToPortalsInput!) { access { signInToPortals(input: $input) { expiresAt } } }";
+    for document in [SIGN_IN, to_portals] {
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for _ in 0..9 {
+            for (email, times) in
+                [(app.acme().owner.email.as_str(), &mut known), ("nobody@nowhere.example", &mut unknown)]
+            {
+                let credentials =
+                    json!({ "input": { "email": email, "password": "no password of anybody" } });
+                let start = Instant::now();
+                let refused = app.query("", document, credentials).await;
+                times.push(start.elapsed());
+                assert_eq!(refused.code(), "UNAUTHENTICATED");
+            }
+        }
+        known.sort();
+        unknown.sort();
+        // Without the work the unknown would be refused in a twentieth of the time.
+        assert!(unknown[4] * 2 > known[4] && known[4] * 2 > unknown[4], "{known:?} {unknown:?}");
+    }
+}
+
 /// API-6: limited per address, wherever it is asked from.
 #[tokio::test]
 async fn asking_for_mails_is_limited() {
