@@ -62,7 +62,11 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return -1 end
 local wait = 0
 local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-if newest[2] then wait = tonumber(newest[2]) + tonumber(ARGV[5]) - now end
+if newest[2] then
+    -- Of two instances one's clock is behind: no mail comes before the one that was placed last.
+    now = math.max(now, tonumber(newest[2]))
+    wait = tonumber(newest[2]) + tonumber(ARGV[5]) - now
+end
 local oldest = redis.call('ZREVRANGE', KEYS[1], ARGV[3] - 1, ARGV[3] - 1, 'WITHSCORES')
 if oldest[2] then wait = math.max(wait, tonumber(oldest[2]) + window - now) end
 if wait > 0 then return wait end
