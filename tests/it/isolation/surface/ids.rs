@@ -87,7 +87,10 @@ impl Ids {
                 query.push_str(&format!(" and ({column} = '{id}' or {column} is null)"));
             }
         }
-        let living = format!("to_jsonb({table}) ->> 'archived_at' is null");
+        // Of members a colleague: clients are nobody to staff.
+        let living = format!(
+            "to_jsonb({table}) ->> 'archived_at' is null and to_jsonb({table}) ->> 'role' is distinct from 'CLIENT'"
+        );
         admin.column(&format!("{query} order by {living} desc, id limit 1")).await.pop().unwrap_or_else(
             || {
                 // If this failed, you probably added a table: plant a row for the first company and its
