@@ -1,8 +1,9 @@
 """A mail server of a test's: aiosmtpd with STARTTLS, which does with each mail what the plan says, in
 order, and takes all that come after the plan's end.
 
-Arguments: certificate, key, folder for what it takes (beside it a file has a dot for each connection), then the plan: take, later (451), never (550),
-hang, or die (take it, and break the connection before saying so).
+Arguments: certificate, key, folder for what it takes, then the plan: take, later (451), never (550), hang,
+or die (take it, and break the connection before saying so). Beside the folder, the file `connections` gets a
+dot for each connection.
 Prints the port on its first line, and then a line for each mail that reached DATA.
 """
 
