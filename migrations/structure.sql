@@ -33,11 +33,12 @@ begin
         perform set_config('app.org', '', true);
         return null;
     end if;
-    select p.id, p.password_hash into someone from people p where p.email = guest.email;
+    select p.id, p.password_proved into someone from people p where p.email = guest.email;
     if someone.id is null then
-        insert into people (id, email, password_hash) values (person, guest.email, password);
-    elsif someone.password_hash is null and password is not null then
-        update people set password_hash = password where id = someone.id;
+        insert into people (id, email, password_hash, password_proved)
+        values (person, guest.email, password, password is not null);
+    elsif not someone.password_proved and password is not null then
+        update people set password_hash = password, password_proved = true where id = someone.id;
     end if;
     insert into members (org_id, id, person_id, role, name, email)
     values (invitation.org_id, member, coalesce(someone.id, person), 'CLIENT', guest.name, guest.email);
@@ -73,7 +74,7 @@ end $$;
 
 ALTER FUNCTION public.accept_invitation(hash bytea, person uuid, password text, member uuid, ids uuid[], entry uuid, address text, request text) OWNER TO door;
 
-COMMENT ON FUNCTION public.accept_invitation(hash bytea, person uuid, password text, member uuid, ids uuid[], entry uuid, address text, request text) IS 'Makes the contact who holds a mailed token a CLIENT member with an account, uses the invitation up, and answers with the address that is proved by it; null if it is no longer good. ids: of the portals and links to make, a pair each; entry: of what it leaves in both logs, which it writes last, since that locks the counter. A person who has a password keeps it. Not from within an organisation.';
+COMMENT ON FUNCTION public.accept_invitation(hash bytea, person uuid, password text, member uuid, ids uuid[], entry uuid, address text, request text) IS 'Makes the contact who holds a mailed token a CLIENT member with an account, uses the invitation up, and answers with the address that is proved by it; null if it is no longer good. ids: of the portals and links to make, a pair each; entry: of what it leaves in both logs, which it writes last, since that locks the counter. A person who has a password that they chose with the address proved keeps it. Not from within an organisation.';
 
 CREATE FUNCTION public.accept_member_invitation(hash bytea, person uuid, password text, member uuid, person_name text, session uuid, token bytea, agent text, expires timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -94,11 +95,11 @@ begin
     if invitation.org_id is null then
         return;
     end if;
-    select p.id, p.password_hash into someone from people p where p.email = invitation.email;
+    select p.id, p.password_proved into someone from people p where p.email = invitation.email;
     if someone.id is null then
-        insert into people (id, email, password_hash) values (person, invitation.email, password);
-    elsif someone.password_hash is null then
-        update people set password_hash = password where id = someone.id;
+        insert into people (id, email, password_hash, password_proved) values (person, invitation.email, password, true);
+    elsif not someone.password_proved then
+        update people set password_hash = password, password_proved = true where id = someone.id;
     end if;
     perform set_config('app.org', invitation.org_id::text, true);
     select m.id, m.ended_at into former
@@ -125,7 +126,7 @@ end $$;
 
 ALTER FUNCTION public.accept_member_invitation(hash bytea, person uuid, password text, member uuid, person_name text, session uuid, token bytea, agent text, expires timestamp with time zone) OWNER TO door;
 
-COMMENT ON FUNCTION public.accept_member_invitation(hash bytea, person uuid, password text, member uuid, person_name text, session uuid, token bytea, agent text, expires timestamp with time zone) IS 'Makes who holds a mailed token a member, uses the invitation up, starts a session and enters it. A person who has a password keeps it. Not from within an organisation.';
+COMMENT ON FUNCTION public.accept_member_invitation(hash bytea, person uuid, password text, member uuid, person_name text, session uuid, token bytea, agent text, expires timestamp with time zone) IS 'Makes who holds a mailed token a member, uses the invitation up, starts a session and enters it. A person who has a password that they chose with the address proved keeps it; one that was only signed up with is replaced, for anybody can sign up with an address. Not from within an organisation.';
 
 CREATE FUNCTION public.act_in_portal(hash bytea, visit bytea, passed bytea, session uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -661,7 +662,7 @@ begin
             case when invitation.limited then (
                 select count(*)::integer from invitation_records r
                 where r.org_id = invitation.org_id and r.invitation_id = invitation.id) else 1 end,
-            exists (select from people p where p.email = invitation.email and p.password_hash is not null)
+            exists (select from people p where p.email = invitation.email and p.password_proved)
         from companies k
         where k.org_id = invitation.org_id and k.id = invitation.company_id and not k.internal and k.archived_at is null;
     perform set_config('app.org', '', true);
@@ -669,20 +670,20 @@ end $$;
 
 ALTER FUNCTION public.find_invitation(hash bytea) OWNER TO door;
 
-COMMENT ON FUNCTION public.find_invitation(hash bytea) IS 'The pending invitation that a mailed token stands for: whose it is, how many portals it opens, and whether the contact has a password already. Not from within an organisation.';
+COMMENT ON FUNCTION public.find_invitation(hash bytea) IS 'The pending invitation that a mailed token stands for: whose it is, how many portals it opens, and whether the contact has a password that they keep. Not from within an organisation.';
 
 CREATE FUNCTION public.find_member_invitation(hash bytea) RETURNS TABLE(org_id uuid, known boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-    select i.org_id, exists (select from people p where p.email = i.email and p.password_hash is not null)
+    select i.org_id, exists (select from people p where p.email = i.email and p.password_proved)
     from member_invitations i
     where i.token_hash = hash and i.accepted_at is null and i.revoked_at is null and i.expires_at > now() and app_org() is null
 $$;
 
 ALTER FUNCTION public.find_member_invitation(hash bytea) OWNER TO door;
 
-COMMENT ON FUNCTION public.find_member_invitation(hash bytea) IS 'The pending invitation that a mailed token stands for, and whether the invited person has a password already. Not from within an organisation.';
+COMMENT ON FUNCTION public.find_member_invitation(hash bytea) IS 'The pending invitation that a mailed token stands for, and whether the invited person has a password that they keep. Not from within an organisation.';
 
 CREATE FUNCTION public.find_memberships(person uuid) RETURNS TABLE(org_id uuid, slug text, name text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1192,6 +1193,15 @@ ALTER FUNCTION public.portal_topics() OWNER TO door;
 
 COMMENT ON FUNCTION public.portal_topics() IS 'What visitors of the entered portal can ask to be mailed about; nothing where notifications are off.';
 
+CREATE FUNCTION public.proved_address(person uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ select p.email from people p where p.id = person and p.password_proved and app_org() is null $$;
+
+ALTER FUNCTION public.proved_address(person uuid) OWNER TO door;
+
+COMMENT ON FUNCTION public.proved_address(person uuid) IS 'The address that a person proves with their password; null if they signed up with it and proved nothing. Not from within an organisation.';
+
 CREATE FUNCTION public.record_types_reshare() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1419,21 +1429,17 @@ begin
     if who is null then
         return false;
     end if;
-    update people set password_hash = password where email = who returning id into someone;
+    update people set password_hash = password, password_proved = true where email = who returning id into someone;
     update staff_sessions s set ended_at = now()
     from members m
     where m.person_id = someone and s.org_id = m.org_id and s.member_id = m.id and s.ended_at is null;
     update visitor_sessions set ended_at = now() where address = who and ended_at is null;
     for host in
-        select distinct m.org_id from members m where m.person_id = someone and m.role = 'CLIENT'
+        select l.org_id, array_agg(l.link_id) as links from addressed_links(who) l group by l.org_id
     loop
         perform set_config('app.org', host.org_id::text, true);
         update portal_sessions s set ended_at = now()
-        from portal_links l
-        join portals p on p.org_id = l.org_id and p.id = l.portal_id
-        join members m on m.org_id = p.org_id and m.id = p.account_id
-        where m.person_id = someone and l.org_id = host.org_id and s.org_id = l.org_id and s.link_id = l.id
-            and s.ended_at is null;
+        where s.org_id = host.org_id and s.link_id = any (host.links) and s.ended_at is null;
     end loop;
     perform set_config('app.org', '', true);
     return someone is not null;
@@ -1441,7 +1447,7 @@ end $$;
 
 ALTER FUNCTION public.reset_password(token bytea, password text) OWNER TO door;
 
-COMMENT ON FUNCTION public.reset_password(token bytea, password text) IS 'Gives who holds a mailed token a new password, and ends every session they had. Not from within an organisation.';
+COMMENT ON FUNCTION public.reset_password(token bytea, password text) IS 'Gives who holds a mailed token a new password, and ends every session they had, in portals that are meant for their address too. Not from within an organisation.';
 
 CREATE FUNCTION public.scope_fingerprint() RETURNS bytea
     LANGUAGE sql STABLE
@@ -2684,6 +2690,7 @@ CREATE TABLE public.people (
     email text NOT NULL,
     password_hash text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    password_proved boolean DEFAULT false NOT NULL,
     CONSTRAINT people_email_check CHECK (((email = lower(email)) AND ((char_length(email) >= 3) AND (char_length(email) <= 254))))
 );
 
@@ -2700,6 +2707,8 @@ COMMENT ON COLUMN public.people.email IS 'Lower-cased address the person signs i
 COMMENT ON COLUMN public.people.password_hash IS 'Argon2id in PHC form; null: the person comes in by mailed links only.';
 
 COMMENT ON COLUMN public.people.created_at IS 'When the person first signed up.';
+
+COMMENT ON COLUMN public.people.password_proved IS 'Whether who chose the password had proved the address, by what was mailed to it. Who signs up has not: such a password opens no portals, and one that is chosen with an accepted invitation takes its place.';
 
 CREATE TABLE public.portal_accounts (
     org_id uuid NOT NULL,
@@ -5138,6 +5147,9 @@ GRANT ALL ON FUNCTION public.origin_is_listed(origin text) TO app_partner;
 REVOKE ALL ON FUNCTION public.portal_topics() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.portal_topics() TO app_portal;
 
+REVOKE ALL ON FUNCTION public.proved_address(person uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.proved_address(person uuid) TO app_staff;
+
 REVOKE ALL ON FUNCTION public.record_types_reshare() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.records_share() FROM PUBLIC;
@@ -5875,6 +5887,8 @@ GRANT SELECT(id),INSERT(id) ON TABLE public.people TO door;
 GRANT SELECT(email),INSERT(email) ON TABLE public.people TO door;
 
 GRANT SELECT(password_hash),INSERT(password_hash),UPDATE(password_hash) ON TABLE public.people TO door;
+
+GRANT SELECT(password_proved),INSERT(password_proved),UPDATE(password_proved) ON TABLE public.people TO door;
 
 GRANT SELECT ON TABLE public.portal_accounts TO app_staff;
 

@@ -5,7 +5,9 @@
 alter table people alter column password_hash drop not null;
 comment on column people.password_hash is 'Argon2id in PHC form; null: the person comes in by mailed links only.';
 create policy door_update on people for update to door using (true);
-grant update (password_hash) on people to door;
+alter table people add column password_proved boolean not null default false;
+comment on column people.password_proved is 'Whether who chose the password had proved the address, by what was mailed to it. Who signs up has not: such a password opens no portals, and one that is chosen with an accepted invitation takes its place.';
+grant select (password_proved), insert (password_proved), update (password_hash, password_proved) on people to door;
 
 alter table members drop constraint members_role_check,
     add constraint members_role_check check (role in ('OWNER', 'ADMIN', 'MEMBER', 'CLIENT')),
@@ -287,11 +289,11 @@ end $$;
 create function find_member_invitation(hash bytea) returns table (org_id uuid, known boolean)
 language sql stable security definer set search_path = public, pg_temp
 as $$
-    select i.org_id, exists (select from people p where p.email = i.email and p.password_hash is not null)
+    select i.org_id, exists (select from people p where p.email = i.email and p.password_proved)
     from member_invitations i
     where i.token_hash = hash and i.accepted_at is null and i.revoked_at is null and i.expires_at > now() and app_org() is null
 $$;
-comment on function find_member_invitation(bytea) is 'The pending invitation that a mailed token stands for, and whether the invited person has a password already. Not from within an organisation.';
+comment on function find_member_invitation(bytea) is 'The pending invitation that a mailed token stands for, and whether the invited person has a password that they keep. Not from within an organisation.';
 
 create function accept_member_invitation(hash bytea, person uuid, password text, member uuid, person_name text,
     session uuid, token bytea, agent text, expires timestamptz) returns void
@@ -312,11 +314,11 @@ begin
     if invitation.org_id is null then
         return;
     end if;
-    select p.id, p.password_hash into someone from people p where p.email = invitation.email;
+    select p.id, p.password_proved into someone from people p where p.email = invitation.email;
     if someone.id is null then
-        insert into people (id, email, password_hash) values (person, invitation.email, password);
-    elsif someone.password_hash is null then
-        update people set password_hash = password where id = someone.id;
+        insert into people (id, email, password_hash, password_proved) values (person, invitation.email, password, true);
+    elsif not someone.password_proved then
+        update people set password_hash = password, password_proved = true where id = someone.id;
     end if;
     perform set_config('app.org', invitation.org_id::text, true);
     select m.id, m.ended_at into former
@@ -340,7 +342,7 @@ begin
     perform set_config('app.member', coalesce(former.id, member)::text, true),
         set_config('app.session', session::text, true);
 end $$;
-comment on function accept_member_invitation(bytea, uuid, text, uuid, text, uuid, bytea, text, timestamptz) is 'Makes who holds a mailed token a member, uses the invitation up, starts a session and enters it. A person who has a password keeps it. Not from within an organisation.';
+comment on function accept_member_invitation(bytea, uuid, text, uuid, text, uuid, bytea, text, timestamptz) is 'Makes who holds a mailed token a member, uses the invitation up, starts a session and enters it. A person who has a password that they chose with the address proved keeps it; one that was only signed up with is replaced, for anybody can sign up with an address. Not from within an organisation.';
 
 create function addressed_links(who text) returns table (org_id uuid, link_id uuid, portal_id uuid, token_hash bytea)
 language sql stable
@@ -417,26 +419,27 @@ begin
     if who is null then
         return false;
     end if;
-    update people set password_hash = password where email = who returning id into someone;
+    update people set password_hash = password, password_proved = true where email = who returning id into someone;
     update staff_sessions s set ended_at = now()
     from members m
     where m.person_id = someone and s.org_id = m.org_id and s.member_id = m.id and s.ended_at is null;
     update visitor_sessions set ended_at = now() where address = who and ended_at is null;
     for host in
-        select distinct m.org_id from members m where m.person_id = someone and m.role = 'CLIENT'
+        select l.org_id, array_agg(l.link_id) as links from addressed_links(who) l group by l.org_id
     loop
         perform set_config('app.org', host.org_id::text, true);
         update portal_sessions s set ended_at = now()
-        from portal_links l
-        join portals p on p.org_id = l.org_id and p.id = l.portal_id
-        join members m on m.org_id = p.org_id and m.id = p.account_id
-        where m.person_id = someone and l.org_id = host.org_id and s.org_id = l.org_id and s.link_id = l.id
-            and s.ended_at is null;
+        where s.org_id = host.org_id and s.link_id = any (host.links) and s.ended_at is null;
     end loop;
     perform set_config('app.org', '', true);
     return someone is not null;
 end $$;
-comment on function reset_password(bytea, text) is 'Gives who holds a mailed token a new password, and ends every session they had. Not from within an organisation.';
+comment on function reset_password(bytea, text) is 'Gives who holds a mailed token a new password, and ends every session they had, in portals that are meant for their address too. Not from within an organisation.';
+
+create function proved_address(person uuid) returns text
+language sql stable security definer set search_path = public, pg_temp
+as $$ select p.email from people p where p.id = person and p.password_proved and app_org() is null $$;
+comment on function proved_address(uuid) is 'The address that a person proves with their password; null if they signed up with it and proved nothing. Not from within an organisation.';
 
 create function start_visitor(who text, session uuid, token bytea, agent text, expires timestamptz) returns void
 language sql security definer set search_path = public, pg_temp
@@ -508,14 +511,14 @@ comment on function end_portal_account(uuid) is 'Ends a contact''s access in the
 revoke execute on function find_member_invitation(bytea),
     accept_member_invitation(bytea, uuid, text, uuid, text, uuid, bytea, text, timestamptz), addressed_links(text),
     request_address_proof(text, text, text, bytea, uuid, uuid, timestamptz), use_address_proof(text, bytea, bytea),
-    reset_password(bytea, text), start_visitor(text, uuid, bytea, text, timestamptz), end_visitor(bytea),
+    reset_password(bytea, text), proved_address(uuid), start_visitor(text, uuid, bytea, text, timestamptz), end_visitor(bytea),
     visitor_links(bytea), visitor_is_known(bytea), find_doors(bytea), find_visitors_link(bytea, uuid),
     end_portal_account(uuid) from public;
 grant execute on function addressed_links(text), visitor_links(bytea) to door;
 grant execute on function find_member_invitation(bytea),
     accept_member_invitation(bytea, uuid, text, uuid, text, uuid, bytea, text, timestamptz),
     request_address_proof(text, text, text, bytea, uuid, uuid, timestamptz), use_address_proof(text, bytea, bytea),
-    reset_password(bytea, text), start_visitor(text, uuid, bytea, text, timestamptz), end_visitor(bytea),
+    reset_password(bytea, text), proved_address(uuid), start_visitor(text, uuid, bytea, text, timestamptz), end_visitor(bytea),
     visitor_is_known(bytea), find_doors(bytea), find_visitors_link(bytea, uuid), end_portal_account(uuid) to app_staff;
 
 grant create on schema public to door;
@@ -527,7 +530,7 @@ begin
         'find_member_invitation(bytea)',
         'accept_member_invitation(bytea, uuid, text, uuid, text, uuid, bytea, text, timestamptz)',
         'request_address_proof(text, text, text, bytea, uuid, uuid, timestamptz)', 'use_address_proof(text, bytea, bytea)',
-        'reset_password(bytea, text)', 'start_visitor(text, uuid, bytea, text, timestamptz)', 'end_visitor(bytea)',
+        'reset_password(bytea, text)', 'proved_address(uuid)', 'start_visitor(text, uuid, bytea, text, timestamptz)', 'end_visitor(bytea)',
         'visitor_is_known(bytea)', 'find_doors(bytea)', 'find_visitors_link(bytea, uuid)',
         'end_portal_account(uuid)']::regprocedure[]
     loop

@@ -40,12 +40,12 @@ begin
             case when invitation.limited then (
                 select count(*)::integer from invitation_records r
                 where r.org_id = invitation.org_id and r.invitation_id = invitation.id) else 1 end,
-            exists (select from people p where p.email = invitation.email and p.password_hash is not null)
+            exists (select from people p where p.email = invitation.email and p.password_proved)
         from companies k
         where k.org_id = invitation.org_id and k.id = invitation.company_id and not k.internal and k.archived_at is null;
     perform set_config('app.org', '', true);
 end $$;
-comment on function find_invitation(bytea) is 'The pending invitation that a mailed token stands for: whose it is, how many portals it opens, and whether the contact has a password already. Not from within an organisation.';
+comment on function find_invitation(bytea) is 'The pending invitation that a mailed token stands for: whose it is, how many portals it opens, and whether the contact has a password that they keep. Not from within an organisation.';
 
 create function accept_invitation(hash bytea, person uuid, password text, member uuid, ids uuid[], entry uuid,
     address text, request text) returns text
@@ -79,11 +79,12 @@ begin
         perform set_config('app.org', '', true);
         return null;
     end if;
-    select p.id, p.password_hash into someone from people p where p.email = guest.email;
+    select p.id, p.password_proved into someone from people p where p.email = guest.email;
     if someone.id is null then
-        insert into people (id, email, password_hash) values (person, guest.email, password);
-    elsif someone.password_hash is null and password is not null then
-        update people set password_hash = password where id = someone.id;
+        insert into people (id, email, password_hash, password_proved)
+        values (person, guest.email, password, password is not null);
+    elsif not someone.password_proved and password is not null then
+        update people set password_hash = password, password_proved = true where id = someone.id;
     end if;
     insert into members (org_id, id, person_id, role, name, email)
     values (invitation.org_id, member, coalesce(someone.id, person), 'CLIENT', guest.name, guest.email);
@@ -116,7 +117,7 @@ begin
     perform set_config('app.org', '', true);
     return guest.email;
 end $$;
-comment on function accept_invitation(bytea, uuid, text, uuid, uuid[], uuid, text, text) is 'Makes the contact who holds a mailed token a CLIENT member with an account, uses the invitation up, and answers with the address that is proved by it; null if it is no longer good. ids: of the portals and links to make, a pair each; entry: of what it leaves in both logs, which it writes last, since that locks the counter. A person who has a password keeps it. Not from within an organisation.';
+comment on function accept_invitation(bytea, uuid, text, uuid, uuid[], uuid, text, text) is 'Makes the contact who holds a mailed token a CLIENT member with an account, uses the invitation up, and answers with the address that is proved by it; null if it is no longer good. ids: of the portals and links to make, a pair each; entry: of what it leaves in both logs, which it writes last, since that locks the counter. A person who has a password that they chose with the address proved keeps it. Not from within an organisation.';
 
 create policy app_system_delete on address_proofs for delete to app_system using (org_id = (select app_org()));
 grant delete on address_proofs to app_system;

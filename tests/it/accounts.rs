@@ -1,9 +1,12 @@
 //! DOOR-6, INV-1, INV-3: a contact accepts an invitation, comes in with the account it gives, and sees
 //! their company or chosen records of it, until the access ends.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 use vestibule::domain::callers::hash_token;
+use vestibule::domain::passwords;
 
 use crate::support::{Answer, TestApp};
 
@@ -165,6 +168,26 @@ async fn an_access_to_chosen_records_opens_those_and_no_other() {
     }
     seen.sort();
     assert_eq!(seen, chosen);
+}
+
+/// DOOR-6: whoever signed up with a contact's address first is not let in with them; who proved it and has a
+/// password keeps that.
+#[tokio::test]
+async fn only_a_password_that_was_proved_outlives_an_invitation() {
+    for (proved, opens, shut) in [(false, PASSWORD, "signed up with"), (true, "signed up with", PASSWORD)] {
+        let app = TestApp::world().await;
+        let guest = invited(&app, &[], None).await;
+        let hash = passwords::hash_aside(Arc::new("signed up with".to_owned().into())).await.unwrap();
+        app.arrange(&format!(
+            "insert into people (id, email, password_hash, password_proved)
+             values (gen_random_uuid(), '{}', '{hash}', {proved})",
+            guest.email
+        ))
+        .await;
+        accepts(&app, &guest, Some(PASSWORD)).await.succeeded();
+        signs_in(&app, &guest, opens).await.succeeded();
+        assert_eq!(signs_in(&app, &guest, shut).await.code(), "UNAUTHENTICATED", "{proved}");
+    }
 }
 
 /// DOOR-6, ORG-3: by construction, and at the database.

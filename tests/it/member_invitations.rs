@@ -71,6 +71,7 @@ async fn an_invited_colleague_joins_as_what_they_were_invited_as() {
 async fn who_has_a_password_keeps_it_and_joins_a_second_organisation() {
     let app = TestApp::world().await;
     let owner = &app.rival().owner;
+    app.arrange(&format!("update people set password_proved = true where email = '{}'", owner.email)).await;
     let id = invited(&app, &owner.email, "ADMIN", &[]).await;
     let token = mailed(&app, &id).await;
     joins(&app, &token, Some("another password entirely")).await.succeeded();
@@ -80,6 +81,21 @@ async fn who_has_a_password_keeps_it_and_joins_a_second_organisation() {
         let other = json!({ "email": owner.email, "password": "another password entirely", "organization": organization });
         assert_eq!(app.query("", SIGN_IN, json!({ "input": other })).await.code(), "UNAUTHENTICATED");
     }
+}
+
+/// ORG-2, ORG-3: anybody can sign up with an address; who does so before its owner is invited is not let in
+/// with them.
+#[tokio::test]
+async fn who_signed_up_with_a_colleagues_address_first_gains_nothing_by_it() {
+    let app = TestApp::world().await;
+    let squatter = &app.rival().owner;
+    let id = invited(&app, &squatter.email, "ADMIN", &[]).await;
+    let token = mailed(&app, &id).await;
+    assert_eq!(joins(&app, &token, None).await.text("/errors/0/extensions/fields/0/path"), "input.password");
+    joins(&app, &token, Some(PASSWORD)).await.succeeded();
+    let with = |password: &str| json!({ "input": { "email": squatter.email, "password": password, "organization": app.acme().slug } });
+    assert_eq!(app.query("", SIGN_IN, with(&squatter.password)).await.code(), "UNAUTHENTICATED");
+    app.query("", SIGN_IN, with(PASSWORD)).await.succeeded();
 }
 
 /// ORG-3

@@ -37,10 +37,9 @@ pub struct Arrived {
     pub doors: Vec<AddressedDoor>,
 }
 
-/// Comes in with the password of an address.
+/// Comes in with the password of an address, if it was chosen by who had proved it (DOOR-7).
 pub async fn sign_in(stranger: &Stranger<'_>, credentials: Credentials) -> Result<Arrived> {
-    let address = credentials.email.trim().to_lowercase();
-    people::sign_in(stranger, credentials).await?;
+    let address = people::prove_address(stranger, credentials).await?;
     arrive(stranger, address).await
 }
 

@@ -49,7 +49,7 @@ pub struct InvitationFace {
     /// How many portals it opens.
     #[diesel(sql_type = sql_types::Integer)]
     pub doors: i32,
-    /// Whether the contact has a password already.
+    /// Whether the contact has a password that they keep.
     #[diesel(sql_type = Bool)]
     pub known: bool,
 }

@@ -116,8 +116,8 @@ async fn find(tx: &Tx<Staff>, id: MemberInvitationId) -> Result<MemberInvitation
     rows::by_id(tx, id).await?.ok_or(Error::NotFound("invitation"))
 }
 
-/// Makes who holds the mailed token a member, and signs them in. Who has a password already keeps it:
-/// the token proves the address, and nothing else is known of its holder.
+/// Makes who holds the mailed token a member, and signs them in. Who has a password that they chose with
+/// the address proved keeps it; one that somebody only signed up with is replaced.
 pub async fn accept(
     stranger: &Stranger<'_>,
     token: &str,

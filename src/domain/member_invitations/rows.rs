@@ -57,7 +57,7 @@ pub(super) struct Joining {
     pub hash: CredentialHash,
     /// Their id if they are new here,
     pub person: PersonId,
-    /// and the password, if they have none yet.
+    /// and the password, if they keep none.
     pub password_hash: Option<String>,
     pub member: MemberId,
     pub name: String,
@@ -69,7 +69,7 @@ pub(super) struct Joining {
 pub(super) struct Found {
     #[diesel(sql_type = sql_types::Uuid)]
     pub org_id: OrgId,
-    /// Whether the person has a password already.
+    /// Whether the person has a password that they keep.
     #[diesel(sql_type = sql_types::Bool)]
     pub known: bool,
 }

@@ -53,6 +53,13 @@ pub async fn sign_in(stranger: &Stranger<'_>, credentials: Credentials) -> Resul
     }
 }
 
+/// The address of who signs in with a password that they chose once they had proved it. Anybody can sign
+/// up with an address: such a password proves nothing of it, and is answered like a wrong one.
+pub async fn prove_address(stranger: &Stranger<'_>, credentials: Credentials) -> Result<String> {
+    let person = sign_in(stranger, credentials).await?;
+    rows::proved_address(stranger.pools, person).await?.ok_or(Error::WrongPassword)
+}
+
 /// Checks the password of an address, which may be nobody's yet.
 pub async fn prove(stranger: &Stranger<'_>, credentials: Credentials) -> Result<Proof> {
     let email = credentials.email.trim().to_lowercase();

@@ -35,6 +35,12 @@ diesel::define_sql_function! {
     fn register_person(person: sql_types::Uuid, address: Text, password: Text);
 }
 
+diesel::define_sql_function! {
+    /// The address of a person who had proved it when they chose their password.
+    #[sql_name = "proved_address"]
+    fn proved_address_of(person: sql_types::Uuid) -> sql_types::Nullable<Text>;
+}
+
 pub(super) async fn find(pools: &Pools, email: String) -> Result<Option<Known>> {
     let entered = pools
         .enter(Door::Street, Access::Read, |mut connection| {
@@ -47,6 +53,20 @@ pub(super) async fn find(pools: &Pools, email: String) -> Result<Option<Known>> 
     let known = tx.scope().clone();
     tx.commit().await?;
     Ok(Some(known))
+}
+
+/// The address that a person's password proves, if it does.
+pub(super) async fn proved_address(pools: &Pools, person: PersonId) -> Result<Option<String>> {
+    let entered = pools
+        .enter(Door::Street, Access::Read, |mut connection| {
+            let address = diesel::select(proved_address_of(person));
+            async move { address.get_result::<Option<String>>(&mut connection).await }.boxed()
+        })
+        .await?;
+    let Some(tx) = entered else { return Ok(None) };
+    let address = tx.scope().clone();
+    tx.commit().await?;
+    Ok(Some(address))
 }
 
 pub(super) async fn memberships(pools: &Pools, person: PersonId) -> Result<Vec<Membership>> {

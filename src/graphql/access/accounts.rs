@@ -38,8 +38,8 @@ pub struct FinishSignInLinkInput {
 pub struct AcceptInvitationInput {
     /// What was mailed, `vi_…`.
     token: String,
-    /// 12 to 200 characters, to sign in with from now on; left out, mailed links do. Who has a password
-    /// here already keeps it.
+    /// 12 to 200 characters, to sign in with from now on; left out, mailed links do. Whose
+    /// `readInvitation.hasPassword` is true keeps the one they have.
     password: Option<String>,
 }
 
@@ -61,7 +61,8 @@ pub struct ReadInvitationPayload {
     company_name: String,
     /// The address that is invited.
     email: String,
-    /// Whether the person of the address has a password already.
+    /// Whether the person of the address has a password that they keep. One that was only signed up with
+    /// does not count.
     has_password: bool,
 }
 
@@ -164,7 +165,9 @@ pub struct AccountAccess;
 
 #[Object]
 impl AccountAccess {
-    /// Signs a person in with their password. An unknown address and a wrong password get the same answer.
+    /// Signs a person in with their password. An unknown address, a wrong password, and one that was signed
+    /// up with and never proved by mail get the same answer: `requestSignInLink` and
+    /// `requestPasswordReset` help all three.
     async fn sign_in_to_portals(
         &self,
         ctx: &Context<'_>,

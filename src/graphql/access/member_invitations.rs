@@ -7,8 +7,7 @@ use async_graphql::{Context, InputObject, Object};
 use super::staff_sessions::{SignInPayload, stranger};
 use crate::domain::member_invitations;
 use crate::graphql::context::{RequestContext, request};
-use crate::graphql::errors::Result;
-use crate::graphql::errors::coded;
+use crate::graphql::errors::{Result, coded};
 
 /// What accepts an invitation.
 #[derive(InputObject)]
@@ -17,7 +16,8 @@ pub struct AcceptMemberInvitationInput {
     token: String,
     /// The name that colleagues and clients read, 1 to 120 characters.
     name: String,
-    /// 12 to 200 characters. Who has a password here already keeps it, and leaves this out.
+    /// 12 to 200 characters. Who has a password that they chose with a mailed link or invitation keeps it,
+    /// and leaves this out; one that was only signed up with is replaced.
     password: Option<String>,
 }
 

@@ -40,7 +40,7 @@ impl TestApp {
         let hash = hex::encode(token.hash());
         let (org, permissions) = (org.id, permissions.join(","));
         self.arrange(&format!(
-            "insert into people (id, email, password_hash) values ('{person}', '{email}', 'never');
+            "insert into people (id, email, password_hash, password_proved) values ('{person}', '{email}', 'never', true);
              insert into members (org_id, id, person_id, role, permissions, name, email)
              values ('{org}', '{id}', '{person}', '{role}', '{{{permissions}}}', 'Kim Adeyemi', '{email}');
              insert into staff_sessions (org_id, id, member_id, token_hash, expires_at)
