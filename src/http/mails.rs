@@ -13,9 +13,12 @@ use crate::config::MailConfig;
 use crate::error::Error;
 use crate::page::{self, WrittenMail};
 
-/// The mail's own HTML, framed: nothing of it runs or is loaded.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; \
-    form-action 'none'; frame-ancestors 'self'";
+/// Of the pages around the mails.
+const PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
+/// Of a mail's own HTML, framed: nothing of it runs or is loaded.
+const FRAMED: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'self'";
 
 /// None, unless mails are to be shown.
 pub fn routes(config: &MailConfig) -> Router<Http> {
@@ -39,22 +42,22 @@ async fn list(State(http): State<Http>) -> Response {
                 text: mail.text,
                 html: mail.html,
             });
-            html(page::mails(shown.collect()))
+            html(PAGE, page::mails(shown.collect()))
         }
-        Err(error) => html(Err(Error::internal(error))),
+        Err(error) => html(PAGE, Err(Error::internal(error))),
     }
 }
 
 async fn one(State(http): State<Http>, Path(id): Path<String>) -> Response {
     match read(&http, &id).await {
-        Some(mail) => html(page::mail(mail)),
+        Some(mail) => html(PAGE, page::mail(mail)),
         None => not_found().await,
     }
 }
 
 async fn body(State(http): State<Http>, Path(id): Path<String>) -> Response {
     match read(&http, &id).await {
-        Some(mail) => html(Ok(mail.html)),
+        Some(mail) => html(FRAMED, Ok(mail.html)),
         None => not_found().await,
     }
 }
@@ -64,11 +67,11 @@ async fn read(http: &Http, id: &str) -> Option<WrittenMail> {
     Some(WrittenMail { id: mail.id, to: mail.to, subject: mail.subject, text: mail.text, html: mail.html })
 }
 
-fn html(page: Result<String, Error>) -> Response {
+fn html(policy: &'static str, page: Result<String, Error>) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CACHE_CONTROL, "no-store"),
-        (CONTENT_SECURITY_POLICY, POLICY),
+        (CONTENT_SECURITY_POLICY, policy),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     match page {

@@ -11,7 +11,8 @@ const STYLES: &str = concat!(
     include_str!("assets/portal.css"),
     include_str!("assets/sections.css"),
     include_str!("assets/consents.css"),
-    include_str!("assets/accounts.css")
+    include_str!("assets/accounts.css"),
+    include_str!("assets/mails.css")
 );
 /// The beacon.
 const SCRIPT: &str = include_str!("assets/portal.js");
