@@ -66,6 +66,36 @@ async fn an_invited_colleague_joins_as_what_they_were_invited_as() {
     assert_eq!(pending.at("/data/staff/memberInvitations"), json!([]));
 }
 
+/// ORG-2, ORG-3: who joins on the page goes on elsewhere, and leaves no session open.
+#[tokio::test]
+async fn joining_starts_a_session_only_for_who_asks_for_it() {
+    let app = TestApp::world().await;
+    let id = invited(&app, EMAIL, "MEMBER", &[]).await;
+    let token = mailed(&app, &id).await;
+    let input = json!({ "token": token, "name": "Ines", "password": PASSWORD, "signIn": false });
+    let joined = app.query("", ACCEPT, json!({ "input": input })).await.succeeded();
+    assert_eq!(joined.at("/data/access/acceptMemberInvitation/sessionToken"), Value::Null);
+    assert_eq!(joined.text("/data/access/acceptMemberInvitation/member/role"), "MEMBER");
+    let open = format!(
+        "select count(*) from staff_sessions s join members m on m.id = s.member_id where m.email = '{EMAIL}' and s.ended_at is null"
+    );
+    assert_eq!(app.value(&open).await, "0");
+    let second = invited(&app, "second@new.example", "MEMBER", &[]).await;
+    let token = mailed(&app, &second).await;
+    let page = axum::http::Request::post(format!("/join/{token}"))
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(axum::body::Body::from(format!("name=Second&password={}", PASSWORD.replace(' ', "+"))));
+    assert_eq!(app.send(page.unwrap()).await.status, 200);
+    assert_eq!(app.value(&open.replace(EMAIL, "second@new.example")).await, "0");
+    // The twin: who asks for one is signed in.
+    let third = invited(&app, "third@new.example", "MEMBER", &[]).await;
+    let token = mailed(&app, &third).await;
+    let session = joins(&app, &token, Some(PASSWORD)).await.succeeded();
+    let session = session.text("/data/access/acceptMemberInvitation/sessionToken");
+    app.query(&session, "{ staff { viewer { role } } }", json!({})).await.succeeded();
+}
+
 /// ORG-3: who holds a mailbox has not proved a password, and changes none.
 #[tokio::test]
 async fn who_has_a_password_keeps_it_and_joins_a_second_organisation() {

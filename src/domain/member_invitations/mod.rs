@@ -6,7 +6,7 @@ mod rows;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 pub use rows::MemberInvitation;
@@ -14,10 +14,13 @@ pub use rows::MemberInvitation;
 use super::callers::{Staff, hash_token};
 use super::changes::{Change, Write};
 use super::mails::MailKind;
+use super::members::{self, Member};
+use super::organizations::{self, Organization};
 use super::people::Stranger;
-use super::staff_sessions::{self, SignedIn};
+use super::staff_sessions::{self, NewSession, SignedIn};
+use super::tokens::Token;
 use super::validation::Checks;
-use super::{members, origins, outbox, passwords};
+use super::{origins, outbox, passwords};
 use crate::db::enums::{Permission, Role};
 use crate::db::ids::{MemberInvitationId, PersonId};
 use crate::db::scope::Tx;
@@ -35,6 +38,32 @@ pub struct InvitationDraft {
     pub email: String,
     pub role: Role,
     pub permissions: Vec<Permission>,
+}
+
+/// Who joins. Unchecked.
+pub struct Joiner<'a> {
+    /// What was mailed.
+    pub token: &'a str,
+    pub name: &'a str,
+    pub password: Option<Arc<SecretString>>,
+    pub afterwards: Afterwards,
+}
+
+/// What comes after joining.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Afterwards {
+    /// They go on as the member that they are now.
+    SignedIn,
+    /// Nothing: who asks has no use for a session, so none is left open.
+    Nothing,
+}
+
+/// A colleague who has joined.
+pub struct Joined {
+    /// With [`Afterwards::SignedIn`]: the session's token, and when it ends.
+    pub session: Option<(Token, DateTime<Utc>)>,
+    pub organization: Organization,
+    pub member: Member,
 }
 
 /// Invites a colleague. Only an OWNER invites an OWNER.
@@ -116,20 +145,15 @@ async fn find(tx: &Tx<Staff>, id: MemberInvitationId) -> Result<MemberInvitation
     rows::by_id(tx, id).await?.ok_or(Error::NotFound("invitation"))
 }
 
-/// Makes who holds the mailed token a member, and signs them in. Who has a password that they chose with
+/// Makes who holds the mailed token a member. Who has a password that they chose with
 /// the address proved keeps it; one that somebody only signed up with is replaced.
-pub async fn accept(
-    stranger: &Stranger<'_>,
-    token: &str,
-    name: &str,
-    password: Option<Arc<SecretString>>,
-) -> Result<SignedIn> {
+pub async fn accept(stranger: &Stranger<'_>, joiner: Joiner<'_>) -> Result<Joined> {
     let gone = || Error::invalid("input.token", NO_LONGER_GOOD);
-    let hash = hash_token(token);
+    let hash = hash_token(joiner.token);
     let found = rows::find(stranger.pools, hash).await?.ok_or_else(gone)?;
     let mut checks = Checks::new();
-    let name = checks.line("name", name, 120);
-    let password = password.filter(|_| !found.known);
+    let name = checks.line("name", joiner.name, 120);
+    let password = joiner.password.filter(|_| !found.known);
     match &password {
         Some(password) => passwords::check(&mut checks, "password", password),
         None if !found.known => checks.problem("password", "Choose a password."),
@@ -155,9 +179,26 @@ pub async fn accept(
     let arrived = match origins::admit(stranger.page, &write).await {
         Ok(()) => {
             write.done(Change::new("member.joined", write.scope().member()?.id));
-            staff_sessions::arrive(&write, &session, session_token).await
+            go_on(&write, joiner.afterwards, &session, session_token).await
         }
         Err(refused) => Err(refused),
     };
     write.finish(arrived).await
+}
+
+/// The door has entered as the new member by a session of theirs. One that is not wanted is over before
+/// anybody could have used it: its token is told to nobody, and it ends in the same transaction.
+async fn go_on(write: &Write, after: Afterwards, session: &NewSession, token: Token) -> Result<Joined> {
+    match after {
+        Afterwards::SignedIn => {
+            let SignedIn { token, expires_at, organization, member } =
+                staff_sessions::arrive(write, session, token).await?;
+            Ok(Joined { session: Some((token, expires_at)), organization, member })
+        }
+        Afterwards::Nothing => {
+            staff_sessions::leave_unused(write, session).await?;
+            let (organization, member) = (organizations::read(write).await?, members::own(write).await?);
+            Ok(Joined { session: None, organization, member })
+        }
+    }
 }

@@ -83,6 +83,11 @@ pub(super) async fn arrive(write: &Write, new: &NewSession, token: Token) -> Res
     })
 }
 
+/// Ends a session in the transaction that stored it, unused and unnoted.
+pub(super) async fn leave_unused(write: &Write, new: &NewSession) -> Result<()> {
+    rows::end(write, new.id).await
+}
+
 /// Asked only once the password was right: the answers name organisations.
 async fn choose(stranger: &Stranger<'_>, person: PersonId, slug: Option<&str>) -> Result<OrgId> {
     let memberships = people::memberships(stranger, person).await?;
