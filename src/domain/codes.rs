@@ -22,9 +22,7 @@ impl CodeHash {
     /// Checks a code as staff typed it, and makes what is kept of it for the portal or link of the
     /// id `salt`.
     pub fn of(checks: &mut Checks, keys: &SealingKeys, salt: Uuid, text: &SecretString) -> Self {
-        if !is_code(text.expose_secret()) {
-            checks.problem("accessCode", "An access code is six digits.");
-        }
+        check(checks, text);
         let key = keys.newest();
         let hash = mac(key, salt, text.expose_secret()).finalize().into_bytes().to_vec();
         Self { key: key.id.clone(), hash }
@@ -37,6 +35,13 @@ impl CodeHash {
             return false;
         };
         mac(key, salt, text.expose_secret().trim()).verify_slice(&self.hash).is_ok()
+    }
+}
+
+/// Notes a problem with what is no code.
+pub fn check(checks: &mut Checks, text: &SecretString) {
+    if !is_code(text.expose_secret()) {
+        checks.problem("accessCode", "An access code is six digits.");
     }
 }
 

@@ -10,12 +10,13 @@ use diesel_async::RunQueryDsl;
 use futures::FutureExt as _;
 use uuid::Uuid;
 
-use crate::db::ids::{ContactId, LinkId, MemberId, PersonId};
+use crate::db::ids::{ContactId, InvitationId, LinkId, MemberId, PersonId};
 use crate::db::pool::Pools;
 use crate::db::scope::{Access, CredentialHash, Door, Tx};
 use crate::domain::callers::Staff;
 use crate::domain::changes::Origin;
 use crate::error::Result;
+use crate::sealing::Sealed;
 
 /// A door that is meant for an address.
 #[derive(Clone, Debug, QueryableByName)]
@@ -38,6 +39,8 @@ pub struct AddressedDoor {
 /// What an invitation says to who holds it.
 #[derive(Clone, Debug, QueryableByName)]
 pub struct InvitationFace {
+    #[diesel(sql_type = sql_types::Uuid)]
+    pub invitation_id: InvitationId,
     #[diesel(sql_type = Text)]
     pub organization_name: String,
     #[diesel(sql_type = Text)]
@@ -52,6 +55,17 @@ pub struct InvitationFace {
     /// Whether the contact has a password that they keep.
     #[diesel(sql_type = Bool)]
     pub known: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    code_key: Option<String>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    code_sealed: Option<Vec<u8>>,
+}
+
+impl InvitationFace {
+    /// The access code that it brings.
+    pub(super) fn sealed_code(&self) -> Option<Sealed> {
+        Some(Sealed { bytes: self.code_sealed.clone()?, key: self.code_key.clone()? })
+    }
 }
 
 pub(super) struct Accepting {
@@ -63,6 +77,9 @@ pub(super) struct Accepting {
     pub member: MemberId,
     /// Of portals and links, a pair for each door.
     pub ids: Vec<Uuid>,
+    /// What each of the portals keeps of its access code, and the key it was made with.
+    pub codes_key: Option<String>,
+    pub codes: Option<Vec<Vec<u8>>>,
     /// Of what it leaves in both logs,
     pub entry: Uuid,
     /// and where the request came from.
@@ -131,13 +148,17 @@ pub(super) async fn accept(pools: &Pools, accepting: Accepting) -> Result<Option
     let accepting = Arc::new(accepting);
     let entered = pools
         .enter(Door::Street, Access::Write, |mut connection| {
-            let Accepting { hash, person, password_hash, member, ids, entry, origin } = &*accepting;
-            let query = sql_query("select accept_invitation($1, $2, $3, $4, $5, $6, $7, $8) as address")
+            let Accepting { hash, person, password_hash, member, ids, codes_key, codes, entry, origin } =
+                &*accepting;
+            let call = "select accept_invitation($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as address";
+            let query = sql_query(call)
                 .bind::<Binary, _>(hash.to_vec())
                 .bind::<sql_types::Uuid, _>(*person)
                 .bind::<Nullable<Text>, _>(password_hash.clone())
                 .bind::<sql_types::Uuid, _>(*member)
                 .bind::<Array<sql_types::Uuid>, _>(ids.clone())
+                .bind::<Nullable<Text>, _>(codes_key.clone())
+                .bind::<Nullable<Array<Binary>>, _>(codes.clone())
                 .bind::<sql_types::Uuid, _>(*entry)
                 .bind::<Nullable<Text>, _>(origin.address.clone())
                 .bind::<Text, _>(origin.request_id.clone());

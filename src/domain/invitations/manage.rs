@@ -4,10 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::access_codes;
 use super::rows::{self, Invitation, NewInvitation};
 use crate::db::enums::{ContactStatus, Permission};
 use crate::db::ids::{CompanyId, ContactId, InvitationId, MailId, RecordId};
@@ -17,10 +19,11 @@ use crate::domain::changes::{Change, Write};
 use crate::domain::contacts::{self, Contact};
 use crate::domain::idempotency::{self, Claim};
 use crate::domain::mails::{MailAddress, MailKind};
-use crate::domain::portals::end_of_day;
+use crate::domain::portals::{self, Paths, Policy, end_of_day};
 use crate::domain::validation::Checks;
 use crate::domain::{companies, outbox, records};
 use crate::error::{Error, Result};
+use crate::sealing::SealingKeys;
 
 /// How long an invitation can be accepted.
 const LIFE: TimeDelta = TimeDelta::days(14);
@@ -28,6 +31,9 @@ const LIFE: TimeDelta = TimeDelta::days(14);
 pub const MOST_AT_ONCE: usize = 1_000;
 /// Records that an invitation is limited to.
 const MOST_RECORDS: usize = 100;
+/// Where an invitation is mended that breaks the sharing policy. Whose address is not allowed is each
+/// contact's own outcome.
+const POLICY_PATHS: Paths = Paths { expiry: "accessEndsOn", code: "accessCode", recipient: "" };
 
 /// What an invitation gives. Unchecked.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -36,6 +42,10 @@ pub struct Terms {
     pub access_ends_on: Option<NaiveDate>,
     /// Only these records; none is the whole company.
     pub records: Option<Vec<RecordId>>,
+    /// Six digits that what it opens will ask for (DOOR-1). Not part of what an idempotency key is compared
+    /// with.
+    #[serde(skip)]
+    pub code: Option<SecretString>,
 }
 
 /// What became of one contact of many.
@@ -56,6 +66,7 @@ pub async fn addresses(tx: &Tx<Staff>, ids: &[ContactId]) -> Result<HashMap<Cont
 /// Invites a contact, once for each idempotency key.
 pub async fn invite(
     write: &Write,
+    keys: &SealingKeys,
     contact: ContactId,
     terms: Terms,
     key: Option<&str>,
@@ -65,7 +76,7 @@ pub async fn invite(
         Claim::Fresh(fresh) => fresh,
         Claim::Repeated(id) => return Ok(id.into()),
     };
-    let mut invited = create(write, &[contact], terms).await?;
+    let mut invited = create(write, keys, &[contact], terms).await?;
     let (_, outcome) = invited.pop().ok_or(Error::NotFound("contact"))?;
     let id = outcome?;
     fresh.settle(write, id).await?;
@@ -76,6 +87,7 @@ pub async fn invite(
 /// ones that may be mailed now. A repeated idempotency key answers with the invitations that are there.
 pub async fn invite_many(
     write: &Write,
+    keys: &SealingKeys,
     (named, admitted): (&[ContactId], &[ContactId]),
     terms: Terms,
     key: Option<&str>,
@@ -83,7 +95,7 @@ pub async fn invite_many(
     write.scope().require(Permission::ClientsInvite)?;
     match idempotency::claim(write, key, "invitation.create_many", &(named, &terms)).await? {
         Claim::Fresh(fresh) => {
-            let invited = create(write, admitted, terms).await?;
+            let invited = create(write, keys, admitted, terms).await?;
             fresh.settle(write, write.id::<Uuid>()).await?;
             Ok(invited)
         }
@@ -101,10 +113,12 @@ pub async fn invite_many(
     }
 }
 
-/// Sends a pending invitation again, for another 14 days; what was mailed before is of no use any more.
+/// Sends a pending invitation again, for another 14 days; what was mailed before is of no use any more. One
+/// that would be accepted against the policy by now is not sent.
 pub async fn resend(write: &Write, id: InvitationId) -> Result<()> {
     write.scope().require(Permission::ClientsInvite)?;
     let invitation = find_pending(write, id).await?;
+    keep_to_policy(write, &invitation).await?;
     let mail: MailId = write.id();
     rows::renew(write, &invitation, mail, write.at() + LIFE).await?;
     outbox::queue(write, mail.into(), MailKind::Invitation, id).await?;
@@ -173,7 +187,7 @@ async fn find_pending(write: &Write, id: InvitationId) -> Result<Invitation> {
 }
 
 /// Makes the invitations, each contact once, in the order they were named.
-async fn create(write: &Write, ids: &[ContactId], terms: Terms) -> Result<Vec<Invited>> {
+async fn create(write: &Write, keys: &SealingKeys, ids: &[ContactId], terms: Terms) -> Result<Vec<Invited>> {
     let wave = Wave::gather(write, ids, terms).await?;
     let mut seen = HashSet::new();
     let mut outcomes = Vec::with_capacity(ids.len());
@@ -181,7 +195,7 @@ async fn create(write: &Write, ids: &[ContactId], terms: Terms) -> Result<Vec<In
     for id in ids.iter().copied().filter(|id| seen.insert(*id)) {
         let outcome = wave.judge(id, write.at()).map(|contact| {
             stale.extend(wave.pending.get(&id).map(|expired| expired.id));
-            let invitation = wave.invitation(write, contact);
+            let invitation = wave.invitation(write, keys, contact);
             let id = invitation.id;
             new.push(invitation);
             id
@@ -208,13 +222,16 @@ struct Wave {
     pending: HashMap<ContactId, Invitation>,
     access_ends_at: Option<DateTime<Utc>>,
     records: Option<Vec<RecordId>>,
+    code: Option<SecretString>,
+    policy: Policy,
     /// The one company of the records, if the invitations are limited to some.
     company_of_records: Option<CompanyId>,
 }
 
 impl Wave {
     async fn gather(write: &Write, ids: &[ContactId], terms: Terms) -> Result<Self> {
-        let access_ends_at = access_end(write, terms.access_ends_on)?;
+        let policy = Policy::read(write, write.at()).await?;
+        let access_ends_at = check_terms(write, &policy, &terms)?;
         let company_of_records = match &terms.records {
             Some(records) => Some(company_of(write, records).await?),
             None => None,
@@ -231,6 +248,8 @@ impl Wave {
             contacts,
             access_ends_at,
             records: terms.records,
+            code: terms.code,
+            policy,
             company_of_records,
         })
     }
@@ -251,6 +270,9 @@ impl Wave {
         if MailAddress::parse(&contact.email).is_none() {
             return refuse("This contact's address cannot be mailed.");
         }
+        if !self.policy.breaches(&self.terms_for(contact)).is_empty() {
+            return refuse("Your organisation's sharing policy does not allow this contact's address.");
+        }
         if contact.status == ContactStatus::Onboarded {
             return refuse("This contact has an account already.");
         }
@@ -262,10 +284,23 @@ impl Wave {
         }
     }
 
-    fn invitation(&self, write: &Write, contact: &Contact) -> NewInvitation {
+    fn terms_for(&self, contact: &Contact) -> portals::Terms {
+        portals::Terms {
+            ends_at: self.access_ends_at,
+            has_code: self.code.is_some(),
+            email: Some(contact.email.clone()),
+        }
+    }
+
+    fn invitation(&self, write: &Write, keys: &SealingKeys, contact: &Contact) -> NewInvitation {
+        let id: InvitationId = write.id();
+        let sealed = self.code.as_ref().map(|code| access_codes::seal(keys, id, code));
+        let (code_key, code_sealed) = sealed.map(|sealed| (sealed.key, sealed.bytes)).unzip();
         NewInvitation {
             org_id: write.scope().org_id,
-            id: write.id(),
+            id,
+            code_key,
+            code_sealed,
             company_id: contact.company_id,
             contact_id: contact.id,
             limited: self.records.is_some(),
@@ -277,15 +312,37 @@ impl Wave {
     }
 }
 
-fn access_end(write: &Write, day: Option<NaiveDate>) -> Result<Option<DateTime<Utc>>> {
-    let Some(day) = day else { return Ok(None) };
+/// Checks what an invitation gives: when its access ends, and that it keeps to the policy (LINK-11).
+fn check_terms(write: &Write, policy: &Policy, terms: &Terms) -> Result<Option<DateTime<Utc>>> {
     let mut checks = Checks::new();
-    let end = end_of_day(checks.day("accessEndsOn", day), write.scope().time_zone());
-    if end.is_none_or(|end| end <= write.at()) {
+    let zone = write.scope().time_zone();
+    let end = terms.access_ends_on.and_then(|day| end_of_day(checks.day("accessEndsOn", day), zone));
+    if terms.access_ends_on.is_some() && end.is_none_or(|end| end <= write.at()) {
         checks.problem("accessEndsOn", "Choose today or a later day.");
     }
+    if let Some(code) = &terms.code {
+        access_codes::check(&mut checks, code);
+    }
+    let given = portals::Terms { ends_at: end, has_code: terms.code.is_some(), email: None };
+    policy.check(&mut checks, &POLICY_PATHS, &given);
     checks.finish()?;
     Ok(end)
+}
+
+/// The door refuses to accept what breaks the policy by then.
+async fn keep_to_policy(write: &Write, invitation: &Invitation) -> Result<()> {
+    let contact = contacts::by_ids(write, &[invitation.contact_id]).await?.pop();
+    let terms = portals::Terms {
+        ends_at: invitation.access_ends_at,
+        has_code: invitation.has_code,
+        email: contact.map(|contact| contact.email),
+    };
+    if Policy::read(write, write.at()).await?.breaches(&terms).is_empty() {
+        return Ok(());
+    }
+    let message =
+        "It no longer keeps to your organisation's sharing policy. Revoke it, and invite the contact anew.";
+    Err(Error::Conflict(message.into()))
 }
 
 /// The company that all of these records belong to.

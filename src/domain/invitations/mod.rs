@@ -1,6 +1,7 @@
 //! Invitations of contacts to a portal account (INV): what staff do, and the letter. Accepting one is not
 //! here.
 
+pub(in crate::domain) mod access_codes;
 pub mod letters;
 mod manage;
 mod rows;

@@ -30,7 +30,8 @@ pub use manage::{by_ids, count, list};
 pub use open_sessions::{
     OpenSession, OpenSessions, count_open_sessions, end_open_session, open_sessions, open_sessions_of,
 };
-pub use policy::{Policy, PolicyBreach};
+pub(in crate::domain) use policy::Paths;
+pub use policy::{Policy, PolicyBreach, Terms};
 pub use previews::{Preview, preview};
 pub use rows::{Link, Portal, PortalFilter};
 pub use sessions::{OpenedPortal, Opening, end_session, open};

@@ -1,5 +1,5 @@
-//! What the organisation's sharing policy binds (LINK-11): every doorway as it is made, and as what
-//! it opens, how long or to whom is changed. Tightening it changes no portal that stands; the
+//! What the organisation's sharing policy binds (LINK-11): every doorway as it is made, those of accounts too
+//! (by their invitation), and as what it opens, how long or to whom is changed. Tightening it changes no portal that stands; the
 //! inventory shows which break it.
 
 use async_graphql::Enum;
@@ -36,7 +36,7 @@ pub struct Terms {
 }
 
 /// Where in an input each breach is mended.
-pub(super) struct Paths {
+pub(in crate::domain) struct Paths {
     pub expiry: &'static str,
     pub code: &'static str,
     pub recipient: &'static str,
@@ -84,7 +84,7 @@ impl Policy {
     }
 
     /// Notes each breach where it is mended.
-    pub(super) fn check(&self, checks: &mut Checks, paths: &Paths, terms: &Terms) {
+    pub(in crate::domain) fn check(&self, checks: &mut Checks, paths: &Paths, terms: &Terms) {
         for breach in self.breaches(terms) {
             let (path, wanted) = match breach {
                 PolicyBreach::Expiry => {

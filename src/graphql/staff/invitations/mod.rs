@@ -74,6 +74,11 @@ impl Invitation {
         self.0.access_ends_at
     }
 
+    /// Whether what it opens will ask for an access code.
+    async fn has_access_code(&self) -> bool {
+        self.0.has_code
+    }
+
     /// The member who invited; null if they are gone.
     async fn invited_by(&self, ctx: &Context<'_>) -> Option<Result<Member>> {
         request(ctx)

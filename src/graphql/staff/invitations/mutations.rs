@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 use chrono::NaiveDate;
+use secrecy::SecretString;
 
 use super::{Invitation, load};
 use crate::db::ids::{ContactId, InvitationId, RecordId};
@@ -21,10 +22,14 @@ use crate::graphql::staff::mails::Problem;
 pub struct InviteContactInput {
     /// A contact who is not archived, at a company that is not internal.
     contact_id: ContactId,
-    /// The last day of the access that it gives, where the organisation is; absent is without end.
+    /// The last day of the access that it gives, where the organisation is; absent is without end. The
+    /// sharing policy may want one.
     access_ends_on: Option<NaiveDate>,
     /// Only these 1 to 100 records of the contact's company; absent is all that its clients see.
     record_ids: Option<Vec<RecordId>>,
+    /// Six digits that its portals ask for, besides who comes in; the sharing policy may want them. The mail
+    /// does not say them: tell the contact yourself.
+    access_code: Option<String>,
     /// The same key and input within 24 hours invite once only.
     idempotency_key: Option<String>,
 }
@@ -34,10 +39,14 @@ pub struct InviteContactInput {
 pub struct InviteContactsInput {
     /// 1 to 1,000 contacts.
     contact_ids: Vec<ContactId>,
-    /// The last day of the access that they get, where the organisation is; absent is without end.
+    /// The last day of the access that they get, where the organisation is; absent is without end. The
+    /// sharing policy may want one.
     access_ends_on: Option<NaiveDate>,
     /// Only these 1 to 100 records of the contacts' company; absent is all that its clients see.
     record_ids: Option<Vec<RecordId>>,
+    /// Six digits that their portals ask for, besides who comes in; the sharing policy may want them. The mails
+    /// do not say them: tell the contacts yourself.
+    access_code: Option<String>,
     /// The same key and input within 24 hours invite once only.
     idempotency_key: Option<String>,
 }
@@ -143,13 +152,18 @@ impl InvitationMutations {
     }
 }
 
+fn terms(ends_on: Option<NaiveDate>, records: Option<Vec<RecordId>>, code: Option<String>) -> Terms {
+    Terms { access_ends_on: ends_on, records, code: code.map(SecretString::from) }
+}
+
 async fn invite(ctx: &Context<'_>, input: InviteContactInput) -> Result<InviteContactPayload> {
+    let keys = &request(ctx).app.config.sealing;
     let key = input.idempotency_key.as_deref();
     let places = places_for(ctx, &[input.contact_id], key).await?;
     places.whole()?;
-    let terms = Terms { access_ends_on: input.access_ends_on, records: input.record_ids };
+    let terms = terms(input.access_ends_on, input.record_ids, input.access_code);
     let write = request(ctx).write().await?;
-    let invited = invitations::invite(&write, input.contact_id, terms, key).await;
+    let invited = invitations::invite(&write, keys, input.contact_id, terms, key).await;
     let id = places.unless_refused(ctx, write.finish(invited).await).await?;
     Ok(InviteContactPayload { invitation: load(ctx, id).await? })
 }
@@ -164,9 +178,11 @@ async fn invite_many(ctx: &Context<'_>, input: InviteContactsInput) -> Result<In
     let places = places_for(ctx, &ids, key).await?;
     let admitted: Vec<ContactId> =
         ids.iter().copied().filter(|id| !places.refused.contains_key(id)).collect();
-    let terms = Terms { access_ends_on: input.access_ends_on, records: input.record_ids };
+    let terms = terms(input.access_ends_on, input.record_ids, input.access_code);
+    let keys = &request(ctx).app.config.sealing;
     let write = request(ctx).write().await?;
-    let invited = invitations::invite_many(&write, (ids.as_slice(), admitted.as_slice()), terms, key).await;
+    let named = (ids.as_slice(), admitted.as_slice());
+    let invited = invitations::invite_many(&write, keys, named, terms, key).await;
     let invited = places.unless_refused(ctx, write.finish(invited).await).await?;
     let refused: Vec<ContactId> =
         invited.iter().filter(|(_, outcome)| outcome.is_err()).map(|(id, _)| *id).collect();

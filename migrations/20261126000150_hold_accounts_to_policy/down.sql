@@ -1,0 +1,115 @@
+drop function find_invitation(bytea), accept_invitation(bytea, uuid, text, uuid, uuid[], text, bytea[], uuid, text, text),
+    keeps_to_policy(uuid, timestamptz, boolean, text);
+create function find_invitation(hash bytea) returns table (org_id uuid, organization_name text, accent_color text,
+    company_name text, email text, doors integer, known boolean)
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    invitation record;
+begin
+    select i.org_id, i.id, i.company_id, i.limited, c.email, o.name, o.accent_color into invitation
+    from invitation_tokens t
+    join invitations i on i.org_id = t.org_id and i.id = t.invitation_id and i.round = t.round
+    join contacts c on c.org_id = i.org_id and c.id = i.contact_id and c.archived_at is null
+    join organizations o on o.org_id = i.org_id
+    where t.token_hash = hash and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
+        and coalesce(i.access_ends_at, 'infinity') > now() and app_org() is null;
+    if invitation.org_id is null then
+        return;
+    end if;
+    perform set_config('app.org', invitation.org_id::text, true);
+    return query
+        select invitation.org_id, invitation.name, invitation.accent_color, k.name::text, invitation.email,
+            case when invitation.limited then (
+                select count(*)::integer from invitation_records r
+                where r.org_id = invitation.org_id and r.invitation_id = invitation.id) else 1 end,
+            exists (select from people p where p.email = invitation.email and p.password_proved)
+        from companies k
+        where k.org_id = invitation.org_id and k.id = invitation.company_id and not k.internal and k.archived_at is null;
+    perform set_config('app.org', '', true);
+end $$;
+comment on function find_invitation(bytea) is 'The pending invitation that a mailed token stands for: whose it is, how many portals it opens, and whether the contact has a password that they keep. Not from within an organisation.';
+
+create function accept_invitation(hash bytea, person uuid, password text, member uuid, ids uuid[], entry uuid,
+    address text, request text) returns text
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    invitation record;
+    guest record;
+    someone record;
+    door record;
+    made integer := 0;
+begin
+    select i.* into invitation
+    from (
+        select v.org_id, v.id, v.company_id, v.contact_id, v.limited, v.access_ends_at, v.invited_by
+        from invitation_tokens t
+        join invitations v on v.org_id = t.org_id and v.id = t.invitation_id and v.round = t.round
+        where t.token_hash = hash and v.accepted_at is null and v.revoked_at is null and v.expires_at > now()
+            and coalesce(v.access_ends_at, 'infinity') > now() and app_org() is null
+        for update of v
+    ) i;
+    if invitation.org_id is null then
+        return null;
+    end if;
+    perform set_config('app.org', invitation.org_id::text, true);
+    select c.name, c.email, k.name as company into guest
+    from contacts c join companies k on k.org_id = c.org_id and k.id = c.company_id
+    where c.org_id = invitation.org_id and c.id = invitation.contact_id and c.archived_at is null
+        and not k.internal and k.archived_at is null;
+    if guest.email is null then
+        perform set_config('app.org', '', true);
+        return null;
+    end if;
+    select p.id, p.password_proved into someone from people p where p.email = guest.email;
+    if someone.id is null then
+        insert into people (id, email, password_hash, password_proved)
+        values (person, guest.email, password, password is not null);
+    elsif not someone.password_proved and password is not null then
+        update people set password_hash = password, password_proved = true where id = someone.id;
+    end if;
+    insert into members (org_id, id, person_id, role, name, email)
+    values (invitation.org_id, member, coalesce(someone.id, person), 'CLIENT', guest.name, guest.email);
+    insert into portal_accounts (org_id, id, company_id, contact_id, ends_at)
+    values (invitation.org_id, member, invitation.company_id, invitation.contact_id, invitation.access_ends_at);
+    for door in
+        select null::uuid as record_id, guest.company as title where not invitation.limited
+        union all
+        select r.id, r.name from invitation_records x
+        join records r on r.org_id = x.org_id and r.id = x.record_id
+        where invitation.limited and x.org_id = invitation.org_id and x.invitation_id = invitation.id
+    loop
+        made := made + 1;
+        insert into portals (org_id, id, label, title, company_id, record_id, modes, expires_at, created_by, account_id)
+        values (invitation.org_id, ids[2 * made - 1], left('Account of ' || guest.name, 120), left(door.title, 120),
+            invitation.company_id, door.record_id,
+            '{DASHBOARD,FILES,ACTIVITY,RECORDS,MESSAGES,BILLING,CALENDAR,FEEDBACK}',
+            invitation.access_ends_at, invitation.invited_by, member);
+        insert into portal_links (org_id, id, portal_id, company_id, token_hash, recipient_contact_id)
+        values (invitation.org_id, ids[2 * made], ids[2 * made - 1], invitation.company_id,
+            sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), invitation.contact_id);
+    end loop;
+    update invitations set accepted_at = now() where org_id = invitation.org_id and id = invitation.id;
+    update contacts set status = 'ONBOARDED' where org_id = invitation.org_id and id = invitation.contact_id;
+    insert into audit_entries (org_id, id, action, subject_id, address, request_id, occurred_at)
+    values (invitation.org_id, entry, 'invitation.accepted', invitation.id, accept_invitation.address, request, now());
+    perform append_events(jsonb_build_array(jsonb_build_object('id', entry, 'kind', 'invitation.accepted',
+        'companyId', invitation.company_id, 'clientVisible', false,
+        'payload', jsonb_build_object('id', invitation.id, 'contactId', invitation.contact_id), 'occurredAt', now())));
+    perform set_config('app.org', '', true);
+    return guest.email;
+end $$;
+comment on function accept_invitation(bytea, uuid, text, uuid, uuid[], uuid, text, text) is 'Makes the contact who holds a mailed token a CLIENT member with an account, uses the invitation up, and answers with the address that is proved by it; null if it is no longer good. ids: of the portals and links to make, a pair each; entry: of what it leaves in both logs, which it writes last, since that locks the counter. A person who has a password that they chose with the address proved keeps it. Not from within an organisation.';
+
+revoke execute on function find_invitation(bytea), accept_invitation(bytea, uuid, text, uuid, uuid[], uuid, text, text) from public;
+grant execute on function find_invitation(bytea), accept_invitation(bytea, uuid, text, uuid, uuid[], uuid, text, text) to app_staff;
+grant create on schema public to door;
+alter function find_invitation(bytea) owner to door;
+alter function accept_invitation(bytea, uuid, text, uuid, uuid[], uuid, text, text) owner to door;
+revoke create on schema public from door;
+
+revoke insert (code_key, code_hash) on portals from door;
+revoke select (time_zone, longest_expiry_days, code_required, allowed_email_domains) on organizations from door;
+alter table invitations drop column has_code, drop column code_sealed, drop column code_key;
+grant select on invitations to app_staff;
