@@ -88,6 +88,8 @@ ids! {
     LinkId,
     /// A portal session.
     PortalSessionId,
+    /// Somebody who proved an address, in one browser.
+    VisitorSessionId,
     /// A webhook endpoint.
     WebhookEndpointId,
     /// An event on its way to a webhook endpoint.

@@ -173,6 +173,9 @@ pub mod staff {
             expires_at -> Timestamptz,
             accepted_at -> Nullable<Timestamptz>,
             revoked_at -> Nullable<Timestamptz>,
+            code_key -> Nullable<Text>,
+            code_sealed -> Nullable<Binary>,
+            has_code -> Bool,
         }
     }
 

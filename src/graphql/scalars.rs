@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::db::ids::{
     ApiKeyId, AuditEntryId, CompanyId, ConsentId, ContactId, FieldId, FileId, InvitationId, LinkId, MailId,
     MemberId, MemberInvitationId, MilestoneId, OrgId, PortalId, PortalSessionId, RecordId, RecordTypeId,
-    StaffSessionId, StageId, SuppressionId, WebhookDeliveryId, WebhookEndpointId,
+    StaffSessionId, StageId, SuppressionId, VisitorSessionId, WebhookDeliveryId, WebhookEndpointId,
 };
 
 macro_rules! ids_on_the_wire {
@@ -82,6 +82,7 @@ ids_on_the_wire!(
     StageId,
     StaffSessionId,
     SuppressionId,
+    VisitorSessionId,
     WebhookDeliveryId,
     WebhookEndpointId,
 );

@@ -3,9 +3,10 @@
 //! doors there are is known only afterwards.
 
 use askama::Template;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-use super::{accent, assets};
+use super::{accent, assets, words};
 
 /// Signs in with a password; takes `$input`, as all of these.
 pub const SIGN_IN: &str = include_str!("documents/sign_in.graphql");
@@ -27,6 +28,8 @@ pub const JOIN: &str = include_str!("documents/join.graphql");
 pub const DOORS: &str = include_str!("documents/doors.graphql");
 /// Opens one of them.
 pub const OPEN_DOOR: &str = include_str!("documents/open_door.graphql");
+/// Ends a session of the same address elsewhere.
+pub const END_SESSION: &str = include_str!("documents/end_session.graphql");
 /// Signs out.
 pub const SIGN_OUT: &str = include_str!("documents/sign_out.graphql");
 
@@ -51,8 +54,8 @@ pub enum Step {
     Join { token: String },
     /// A colleague who has joined.
     Joined { organization: String },
-    /// The doors.
-    Doors { doors: Vec<Door> },
+    /// The doors, and where the address is signed in.
+    Doors { hosts: Vec<Host>, sessions: Vec<Session>, now: DateTime<Utc> },
     /// A link that is no longer good.
     NoLongerGood,
 }
@@ -83,7 +86,83 @@ pub struct Door {
     organization_name: String,
     title: String,
     code_required: bool,
+    ends_at: Option<DateTime<Utc>>,
 }
+
+impl Door {
+    /// The last day on which it opens, if it closes by itself.
+    fn until(&self, now: &DateTime<Utc>) -> Option<String> {
+        let last = self.ends_at? - TimeDelta::seconds(1);
+        Some(words::day(last.date_naive(), now.date_naive()))
+    }
+}
+
+/// An organisation, and the doors to it.
+#[derive(Debug)]
+pub struct Host {
+    name: String,
+    doors: Vec<Door>,
+}
+
+impl Host {
+    /// One for each organisation, from doors that are in its order.
+    pub(super) fn each(doors: Vec<Door>) -> Vec<Self> {
+        let mut hosts: Vec<Self> = Vec::new();
+        for door in doors {
+            match hosts.last_mut().filter(|host| host.name == door.organization_name) {
+                Some(host) => host.doors.push(door),
+                None => hosts.push(Self { name: door.organization_name.clone(), doors: vec![door] }),
+            }
+        }
+        hosts
+    }
+
+    /// First letter of the organisation's name, for its mark.
+    fn initial(&self) -> String {
+        self.name.chars().next().map(String::from).unwrap_or_default()
+    }
+}
+
+/// A place where the address is signed in, as it is read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    id: String,
+    user_agent: Option<String>,
+    created_at: DateTime<Utc>,
+    current: bool,
+}
+
+impl Session {
+    /// "Firefox on Android", or what can be told of it.
+    fn device(&self) -> String {
+        let agent = self.user_agent.as_deref().unwrap_or_default();
+        let named = |names: &[(&'static str, &'static str)]| {
+            names.iter().find(|(part, _)| agent.contains(part)).map(|(_, name)| *name)
+        };
+        match (named(&BROWSERS), named(&SYSTEMS)) {
+            (Some(browser), Some(system)) => format!("{browser} on {system}"),
+            (Some(one), None) | (None, Some(one)) => one.to_owned(),
+            (None, None) => "A browser or program".to_owned(),
+        }
+    }
+
+    fn since(&self, now: &DateTime<Utc>) -> String {
+        words::day(self.created_at.date_naive(), now.date_naive())
+    }
+}
+
+/// By what browsers' names for themselves hold; who imitates others comes first.
+const BROWSERS: [(&str, &str); 5] =
+    [("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")];
+const SYSTEMS: [(&str, &str); 6] = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+];
 
 /// The page.
 #[derive(Template)]
@@ -102,6 +181,11 @@ impl AccountPage {
             _ => None,
         };
         Self { step, trouble, accent, version: assets::version() }
+    }
+
+    /// A list takes more room than a question.
+    fn is_wide(&self) -> bool {
+        matches!(self.step, Step::Doors { .. })
     }
 
     fn title(&self) -> &'static str {

@@ -180,8 +180,10 @@ pub fn invitation(mut data: Value) -> Result<accounts::Invitation> {
 }
 
 /// The doors, from the answer to [`accounts::DOORS`].
-pub fn doors(mut data: Value) -> Result<Vec<accounts::Door>> {
-    read(data["access"]["readDoors"]["doors"].take())
+pub fn doors(mut data: Value, now: DateTime<Utc>) -> Result<accounts::Step> {
+    let doors: Vec<accounts::Door> = read(data["access"]["readDoors"]["doors"].take())?;
+    let sessions = read(data["access"]["readVisitorSessions"]["sessions"].take())?;
+    Ok(accounts::Step::Doors { hosts: accounts::Host::each(doors), sessions, now })
 }
 
 /// The one answer of LINK-5. It wears nobody's look, so that it tells nothing, and offers everybody a

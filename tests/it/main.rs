@@ -3,6 +3,8 @@
 
 mod accounts;
 mod accounts_page;
+mod accounts_policy;
+mod accounts_sessions;
 mod address_proofs;
 mod api_keys;
 mod arriving;
@@ -23,6 +25,7 @@ mod generated;
 mod health;
 mod home;
 mod invitations;
+mod invitations_races;
 mod isolation;
 mod limits;
 mod live;

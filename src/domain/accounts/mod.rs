@@ -3,25 +3,29 @@
 //! doors that are meant for their address, in every organisation; each door's own code is still asked.
 
 mod rows;
+mod visits;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
+use uuid::Uuid;
 
 pub use rows::{AddressedDoor, InvitationFace};
+pub use visits::{VisitorSession, end_visitor_session, visitor_sessions};
 
 use super::callers::hash_token;
 use super::changes::{Change, Write};
 use super::people::{self, Credentials, Stranger};
 use super::tokens::{Token, TokenKind};
 use super::validation::Checks;
-use super::{address_proofs, contacts, passwords};
+use super::{address_proofs, contacts, invitations, passwords};
 use crate::db::enums::Permission;
 use crate::db::ids::{ContactId, LinkId, PersonId};
 use crate::db::pool::Pools;
 use crate::db::scope::CredentialHash;
 use crate::error::{Error, Result};
+use crate::sealing::SealingKeys;
 use rows::{Accepting, NewVisitor};
 
 /// How long a visitor stays signed in.
@@ -55,13 +59,15 @@ pub async fn sign_in_by_link(stranger: &Stranger<'_>, ask: &str, token: &str) ->
 /// Whose invitation a token stands for.
 pub async fn invitation(stranger: &Stranger<'_>, token: &str) -> Result<InvitationFace> {
     let found = rows::find_invitation(stranger.pools, hash_token(token)).await?;
-    found.ok_or_else(|| Error::invalid("input.token", super::member_invitations::NO_LONGER_GOOD))
+    found.ok_or_else(no_longer_good)
 }
 
 /// Accepts an invitation (INV-3): the contact becomes a CLIENT member. With a password they can come in
-/// with it from then on, without one by mailed links. Who has a password already keeps it.
+/// with it from then on, without one by mailed links. Who has a password already keeps it. One that no longer
+/// keeps to the organisation's sharing policy is no longer good (LINK-11).
 pub async fn accept(
     stranger: &Stranger<'_>,
+    keys: &SealingKeys,
     token: &str,
     password: Option<Arc<SecretString>>,
 ) -> Result<Arrived> {
@@ -76,19 +82,36 @@ pub async fn accept(
         }
     };
     let person: PersonId = stranger.clock.id().into();
+    let ids: Vec<Uuid> = (0..2 * face.doors).map(|_| stranger.clock.id()).collect();
+    let (codes_key, codes) = codes(keys, &face, &ids)?.unzip();
     let accepting = Accepting {
         hash: hash_token(token),
         person,
         password_hash,
         member: stranger.clock.id().into(),
-        ids: (0..2 * face.doors).map(|_| stranger.clock.id()).collect(),
+        ids,
+        codes_key,
+        codes,
         entry: stranger.clock.id(),
         origin: stranger.origin.clone(),
     };
     let address = rows::accept(stranger.pools, accepting).await?;
-    let address =
-        address.ok_or_else(|| Error::invalid("input.token", super::member_invitations::NO_LONGER_GOOD))?;
-    arrive(stranger, address).await
+    arrive(stranger, address.ok_or_else(no_longer_good)?).await
+}
+
+/// What each portal that is to be made keeps of the invitation's access code, if it brings one.
+fn codes(keys: &SealingKeys, face: &InvitationFace, ids: &[Uuid]) -> Result<Option<(String, Vec<Vec<u8>>)>> {
+    let Some(sealed) = face.sealed_code() else { return Ok(None) };
+    let portals = ids.iter().step_by(2).copied();
+    let kept = invitations::access_codes::of_portals(keys, (face.invitation_id, &sealed), portals);
+    if kept.is_none() {
+        tracing::warn!(key.id = %sealed.key, "SEALING_KEYS lacks the key of an invitation's access code");
+    }
+    kept.map(Some).ok_or_else(no_longer_good)
+}
+
+fn no_longer_good() -> Error {
+    Error::invalid("input.token", super::member_invitations::NO_LONGER_GOOD)
 }
 
 async fn arrive(stranger: &Stranger<'_>, address: String) -> Result<Arrived> {
@@ -116,7 +139,7 @@ pub async fn link(stranger: &Stranger<'_>, visitor: &str, door: LinkId) -> Resul
     rows::link(stranger.pools, hash_token(visitor), door).await?.ok_or(Error::NotFound("door"))
 }
 
-/// Signs a visitor out. The portals that they opened stay open until they leave those.
+/// Signs a visitor out, and closes the portals that they opened.
 pub async fn sign_out(stranger: &Stranger<'_>, visitor: &str) -> Result<()> {
     rows::end(stranger.pools, hash_token(visitor)).await
 }

@@ -20,6 +20,10 @@ use crate::error::{Error, Result};
 const SESSION_LIFE: TimeDelta = TimeDelta::days(30);
 
 diesel::define_sql_function! {
+    fn tie_to_visitor(token: sql_types::Binary) -> sql_types::Bool;
+}
+
+diesel::define_sql_function! {
     fn start_portal_session(
         link: sql_types::Binary,
         session: sql_types::Uuid,
@@ -42,6 +46,8 @@ pub struct Opening<'a> {
     pub page: Option<&'a ForeignPage>,
     /// The bypass that the code was passed with; used up.
     pub bypass: Option<Uuid>,
+    /// The visitor who opens it by their address, and whose signing out closes it (DOOR-7).
+    pub visitor: Option<CredentialHash>,
 }
 
 /// A portal session as it was opened.
@@ -86,8 +92,16 @@ async fn start(
                 opened.expires_at,
                 opening.passed.map(Vec::from),
             );
+            let visitor = opening.visitor;
             async move {
                 diesel::select(started).execute(&mut connection).await?;
+                if let Some(visitor) = visitor
+                    && !diesel::select(tie_to_visitor(visitor.to_vec()))
+                        .get_result::<bool>(&mut connection)
+                        .await?
+                {
+                    return Ok(None);
+                }
                 callers::read_portal(connection).await
             }
             .boxed()

@@ -10,6 +10,7 @@ use super::portals::{OpenPortalPayload, PortalClient, open_by};
 use super::staff_sessions::stranger;
 use crate::db::ids::LinkId;
 use crate::domain::accounts::{self, AddressedDoor, Arrived};
+use crate::domain::callers::hash_token;
 use crate::domain::people::Credentials;
 use crate::error::Error;
 use crate::graphql::context::{RequestContext, request};
@@ -223,7 +224,7 @@ impl AccountAccess {
         Some(open_door(request(ctx), input).await.map_err(coded))
     }
 
-    /// Signs a visitor out. Portals that they opened stay open until they leave those too.
+    /// Signs a visitor out, and closes the portals that they opened.
     async fn sign_out_of_portals(
         &self,
         ctx: &Context<'_>,
@@ -270,10 +271,12 @@ async fn read_invitation(
 async fn accept(request: &RequestContext, input: AcceptInvitationInput) -> Result<VisitorPayload, Error> {
     count_network(request)?;
     let password = input.password.map(|password| Arc::new(password.into()));
-    accounts::accept(&stranger(request), &input.token, password).await.map(VisitorPayload::from)
+    let keys = &request.app.config.sealing;
+    accounts::accept(&stranger(request), keys, &input.token, password).await.map(VisitorPayload::from)
 }
 
 async fn open_door(request: &RequestContext, input: OpenDoorInput) -> Result<OpenPortalPayload, Error> {
     let link = accounts::link(&stranger(request), &input.visitor_token, input.door).await?;
+    let link = (link, Some(hash_token(&input.visitor_token)));
     open_by(request, link, (input.access_code, None), input.client).await.map(OpenPortalPayload::from)
 }

@@ -9,6 +9,7 @@ mod organizations;
 mod portals;
 mod sign_in_providers;
 mod staff_sessions;
+mod visitor_sessions;
 
 use async_graphql::MergedObject;
 
@@ -26,6 +27,7 @@ pub struct AccessMutation(
     member_invitations::MemberInvitationAccess,
     address_proofs::AddressProofAccess,
     accounts::AccountAccess,
+    visitor_sessions::VisitorSessionAccess,
     portals::PortalAccess,
     consents::ConsentAccess,
 );

@@ -133,19 +133,22 @@ impl PortalAccess {
 }
 
 async fn open(request: &RequestContext, input: OpenPortalInput) -> Result<OpenedPortal, Error> {
-    open_by(request, hash_link(&input.token), (input.access_code, input.bypass), input.client).await
+    let link = (hash_link(&input.token), None);
+    open_by(request, link, (input.access_code, input.bypass), input.client).await
 }
 
-/// Opens the door of a link by its hash, past its access code if it has one.
+/// Opens the door of a link by its hash, past its access code if it has one; for a visitor, if one opens it by
+/// their address.
 pub(super) async fn open_by(
     request: &RequestContext,
-    link: CredentialHash,
+    (link, visitor): (CredentialHash, Option<CredentialHash>),
     (code, bypass): (Option<String>, Option<String>),
     client: PortalClient,
 ) -> Result<OpenedPortal, Error> {
     let app = &request.app;
     let door = doors::find(&app.pools, link).await?;
-    let mut opening = Opening { link, kind: client.into(), passed: None, page: request.page(), bypass: None };
+    let mut opening =
+        Opening { link, kind: client.into(), passed: None, page: request.page(), bypass: None, visitor };
     let Some(mark) = door.mark() else { return portals::open(&app.pools, &app.clock, &opening).await };
     let code = code.ok_or_else(|| Error::CodeRequired(door.face().into()))?;
     opening.bypass = match bypass {

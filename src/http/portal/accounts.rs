@@ -48,6 +48,7 @@ pub fn routes() -> Router<Http> {
         .route(DOORS, get(doors))
         .route("/portal/doors/{door}", post(open))
         .route("/portal/doors/sign-out", post(sign_out))
+        .route("/portal/doors/sessions/{session}", post(end_session))
 }
 
 fn show(status: StatusCode, step: Step, trouble: Option<String>) -> Response {
@@ -205,7 +206,8 @@ async fn join(visitor: Visitor, sent: Sent) -> Response {
     }
     let form = fields(sent);
     let password = optional(form.password);
-    let input = json!({ "token": visitor.token(), "name": form.name, "password": password });
+    // Staff go on where their organisation works: this page has no use for a session of theirs.
+    let input = json!({ "token": visitor.token(), "name": form.name, "password": password, "signIn": false });
     match visitor.ask_outside(documents::JOIN, input).await {
         Ok(data) => {
             let name =
@@ -229,9 +231,11 @@ async fn list_doors(
     trouble: Option<String>,
 ) -> Response {
     let Some(proof) = cookies::VISITOR.read(headers) else { return to(SIGN_IN) };
-    match visitor.ask_outside(documents::DOORS, json!({ "visitorToken": proof })).await {
-        Ok(data) => match page::doors(data) {
-            Ok(doors) => show(status, Step::Doors { doors }, trouble),
+    let whose = json!({ "visitorToken": proof });
+    let variables = json!({ "input": whose, "sessions": whose });
+    match visitor.ask_as_nobody(documents::DOORS, variables).await {
+        Ok(data) => match page::doors(data, visitor.http.app.clock.now()) {
+            Ok(doors) => show(status, doors, trouble),
             Err(error) => html(status, Err(error)),
         },
         Err(Refusal::Wrong(_)) => to(SIGN_IN),
@@ -265,6 +269,19 @@ async fn open(visitor: Visitor, headers: HeaderMap, sent: Sent) -> Response {
             after(listed.await, wait)
         }
         Err(Refusal::CodeRequired(_) | Refusal::Inactive) => to(DOORS),
+        Err(refusal) => visitor.refuse(refusal).await,
+    }
+}
+
+/// Ends a session elsewhere; one that is over already is none.
+async fn end_session(visitor: Visitor, headers: HeaderMap) -> Response {
+    if !visitor.from_our_page {
+        return foreign();
+    }
+    let proof = cookies::VISITOR.read(&headers).unwrap_or_default();
+    let input = json!({ "visitorToken": proof, "id": visitor.parameter("session") });
+    match visitor.ask_outside(documents::END_SESSION, input).await {
+        Ok(_) | Err(Refusal::Wrong(_)) => to(DOORS),
         Err(refusal) => visitor.refuse(refusal).await,
     }
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use async_graphql::{Response as Answer, ServerError, Value as Extension, Variables};
 use axum::extract::{FromRequestParts, Path};
-use axum::http::header::{HOST, ORIGIN, RETRY_AFTER};
+use axum::http::header::{HOST, ORIGIN, RETRY_AFTER, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -35,6 +35,8 @@ pub struct Visitor {
     pub session: Option<String>,
     /// Whether a page of ours sent the request, as the browser tells.
     pub from_our_page: bool,
+    /// As the browser names itself, for lists of sessions.
+    user_agent: Option<String>,
 }
 
 impl FromRequestParts<Http> for Visitor {
@@ -54,6 +56,11 @@ impl FromRequestParts<Http> for Visitor {
             parameters,
             session: None,
             from_our_page: is_from_our_page(&parts.headers, http),
+            user_agent: parts
+                .headers
+                .get(USER_AGENT)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
         };
         visitor.session = cookies::read(&parts.headers, &visitor.link());
         Ok(visitor)
@@ -150,7 +157,7 @@ impl Visitor {
         let request = self.http.documents.request(document.to_owned()).map_err(|_| Refusal::Broken)?;
         let request = request.variables(Variables::from_json(variables));
         let tracked = self.tracked.clone();
-        let asker = graphql::Asker { tracked, credential: as_whom, user_agent: None };
+        let asker = graphql::Asker { tracked, credential: as_whom, user_agent: self.user_agent.clone() };
         let run = graphql::execute(self.http.clone(), asker, request);
         data_of(run.await)
     }
