@@ -1,10 +1,8 @@
 //! ORG-2, DOOR-6: forgotten passwords, and sign-in links that are mailed.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::Instant;
 use vestibule::domain::callers::hash_token;
 
 use crate::support::{Answer, TestApp};
@@ -83,22 +81,20 @@ async fn a_forgotten_password_is_replaced_by_what_was_mailed() {
     assert_eq!(resets(&app, &token, "a third password").await.code(), "VALIDATION");
 }
 
-/// ORG-2, API-6: same answer for every address, within one class of time, and a mail for those we know.
+/// ORG-2, API-6: same answer for every address, and a mail for those we know. That the time tells nothing
+/// either is `script/soak timing-people`'s to measure.
 #[tokio::test]
 async fn whoever_asks_learns_nothing_of_an_address() {
     let app = TestApp::world().await;
     let known = app.acme().owner.email.clone();
-    let (mut times, mut answers) = (Vec::new(), BTreeSet::new());
+    let mut answers = BTreeSet::new();
     for email in [known.as_str(), "nobody@nowhere.example", "", "no address", &"x".repeat(1000)] {
-        let start = Instant::now();
         let asked = forgets(&app, email).await.succeeded();
-        times.push(start.elapsed());
         answers.insert(asked.body().to_owned());
         let ask = asks(&app, email).await;
         assert_eq!(ask.len(), "vq_".len() + 32, "{email}");
     }
     assert_eq!(answers.len(), 1, "{answers:?}");
-    assert!(times.iter().all(|time| *time >= Duration::from_millis(50)), "{times:?}");
     // The owner is no client of anybody: a sign-in link would show nothing, so none is mailed.
     let queued =
         "select string_agg(kind, ' ') from outbox where kind in ('mail.password_reset', 'mail.sign_in_link')";
@@ -133,31 +129,6 @@ async fn a_password_that_was_only_signed_up_with_opens_no_portals() {
     comes(SECOND).await.succeeded();
     // Whoever came in before the reset is out, in every portal that is meant for the address.
     assert_eq!(app.query(&inside, doorway, json!({})).await.code(), "LINK_INACTIVE");
-}
-
-/// ORG-2, DOOR-6: a wrong password of somebody, and any of nobody, take the same work to refuse.
-#[tokio::test]
-async fn an_address_that_nobody_has_takes_as_long_to_refuse() {
-    let app = TestApp::world().await;
-    for document in [SIGN_IN, TO_PORTALS] {
-        let (mut known, mut unknown) = (Vec::new(), Vec::new());
-        for _ in 0..9 {
-            for (email, times) in
-                [(app.acme().owner.email.as_str(), &mut known), ("nobody@nowhere.example", &mut unknown)]
-            {
-                let credentials =
-                    json!({ "input": { "email": email, "password": "no password of anybody" } });
-                let start = Instant::now();
-                let refused = app.query("", document, credentials).await;
-                times.push(start.elapsed());
-                assert_eq!(refused.code(), "UNAUTHENTICATED");
-            }
-        }
-        known.sort();
-        unknown.sort();
-        // Without the work the unknown would be refused in a twentieth of the time.
-        assert!(unknown[4] * 2 > known[4] && known[4] * 2 > unknown[4], "{known:?} {unknown:?}");
-    }
 }
 
 /// API-6: limited per address, wherever it is asked from.

@@ -1,5 +1,6 @@
 //! NOTE-4 and NOTE-5: mails, from the change that queues them to the server that takes them.
 
+mod budgets;
 mod fresh_links;
 mod letters;
 mod scanners;
