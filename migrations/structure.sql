@@ -890,6 +890,43 @@ ALTER FUNCTION public.found_organization(org uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.found_organization(org uuid) IS 'Enters an organisation that does not exist yet, for sign-up (ORG-1). Not from within another.';
 
+CREATE FUNCTION public.give_feedback(task uuid, record uuid, words text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    who record;
+    inbox uuid;
+begin
+    if app_id('app.portal') is null or not 'FEEDBACK' = any (app_modes())
+        or (record is not null and not record = any (app_ids('app.shown_records')))
+    then
+        return false;
+    end if;
+    select v.session_id, v.name, v.verified into who from visitor() v;
+    select m.id into inbox
+    from records r
+    join members m on m.org_id = r.org_id and m.id in (r.lead_id, r.owner_id) and m.ended_at is null
+    where r.org_id = app_org() and r.id = record
+    order by m.id is not distinct from r.lead_id desc limit 1;
+    insert into tasks (org_id, id, company_id, record_id, body, sender_name, sender_verified, sender_session_id, assignee_id)
+    values (app_org(), task, app_id('app.company'), record, words, who.name, who.verified, who.session_id, inbox);
+    perform notify_member(inbox, 'FEEDBACK', task);
+    return true;
+end $$;
+
+ALTER FUNCTION public.give_feedback(task uuid, record uuid, words text) OWNER TO door;
+
+COMMENT ON FUNCTION public.give_feedback(task uuid, record uuid, words text) IS 'Makes what a visitor of the entered portal says a task in the inbox of the record''s lead, else of its owner (MSG-3). False where the portal takes no feedback, or none about that record.';
+
+CREATE FUNCTION public.in_company_portal() RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$ select exists (select from portals p where p.record_id is null) $$;
+
+ALTER FUNCTION public.in_company_portal() OWNER TO owner;
+
+COMMENT ON FUNCTION public.in_company_portal() IS 'Whether the portal that was entered is of a company, not of one record: for what is about the company as a whole.';
+
 CREATE FUNCTION public.journal_visit(entries jsonb, address text, request text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1163,6 +1200,42 @@ $$;
 ALTER FUNCTION public.notification_to_send(notification uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.notification_to_send(notification uuid) IS 'What a queued notification says, in shared words only (REC-4); nothing if it is no longer to be sent.';
+
+CREATE FUNCTION public.notify_member(member uuid, what text, subject uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    with told as (
+        insert into team_notices (org_id, id, member_id, about, subject_id)
+        select app_org(), sibling_id(subject), m.id, what, subject
+        from members m
+        where m.org_id = app_org() and m.id = member and m.ended_at is null and m.role <> 'CLIENT'
+        on conflict do nothing
+        returning id
+    )
+    insert into outbox (org_id, id, kind, subject_id)
+    select app_org(), sibling_id(subject), 'mail.team_notice', told.id from told
+$$;
+
+ALTER FUNCTION public.notify_member(member uuid, what text, subject uuid) OWNER TO owner;
+
+COMMENT ON FUNCTION public.notify_member(member uuid, what text, subject uuid) IS 'Queues the mail that tells one member of something, once, for the doors below.';
+
+CREATE FUNCTION public.notify_team(record uuid, what text, subject uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select notify_member(t.member, what, subject)
+    from (
+        select r.owner_id as member from records r where r.org_id = app_org() and r.id = record
+        union
+        select w.member_id from record_watchers w where w.org_id = app_org() and w.record_id = record
+    ) t
+$$;
+
+ALTER FUNCTION public.notify_team(record uuid, what text, subject uuid) OWNER TO owner;
+
+COMMENT ON FUNCTION public.notify_team(record uuid, what text, subject uuid) IS 'Queues mails to a record''s owner and watchers, for the doors below (MSG-2).';
 
 CREATE FUNCTION public.offered_topics(modes text[]) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1551,6 +1624,48 @@ ALTER FUNCTION public.scope_fingerprint() OWNER TO owner;
 
 COMMENT ON FUNCTION public.scope_fingerprint() IS 'Changes when what a portal shows grows or shrinks.';
 
+CREATE FUNCTION public.shown_names() RETURNS TABLE(id uuid, name text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select r.id, r.name from records r
+    where r.org_id = app_org() and r.id = any (app_ids('app.shown_records'))
+        and app_modes() && '{RECORDS,FILES,MESSAGES,ACTIVITY,CALENDAR,FEEDBACK}'
+$$;
+
+ALTER FUNCTION public.shown_names() OWNER TO door;
+
+COMMENT ON FUNCTION public.shown_names() IS 'What the records of the entered portal are called, where it shows something of them: also without RECORDS, which shows the records themselves.';
+
+CREATE FUNCTION public.sibling_id(of uuid) RETURNS uuid
+    LANGUAGE sql
+    AS $$
+    select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing substring(uuid_send(of) from 1 for 6)
+        from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
+$$;
+
+ALTER FUNCTION public.sibling_id(of uuid) OWNER TO owner;
+
+COMMENT ON FUNCTION public.sibling_id(of uuid) IS 'A new UUIDv7 of the moment of another: for rows that a function makes many of, from one id of the service''s.';
+
+CREATE FUNCTION public.sign_message() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    if app_id('app.portal') is not null then
+        new.sender_type := 'CLIENT';
+        new.sender_member_id := null;
+        select v.session_id, v.name, v.verified into new.sender_session_id, new.sender_name, new.sender_verified
+        from visitor() v;
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.sign_message() OWNER TO owner;
+
+COMMENT ON FUNCTION public.sign_message() IS 'Whatever a portal''s visitor writes is theirs, under the name that is known of them.';
+
 CREATE FUNCTION public.stages_reshare() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1670,6 +1785,37 @@ $$;
 ALTER FUNCTION public.start_visitor(who text, session uuid, token bytea, agent text, expires timestamp with time zone) OWNER TO door;
 
 COMMENT ON FUNCTION public.start_visitor(who text, session uuid, token bytea, agent text, expires timestamp with time zone) IS 'Stores that somebody proved an address (DOOR-7).';
+
+CREATE FUNCTION public.team_notice_to_send(notice uuid) RETURNS TABLE(email text, name text, about text, company_name text, record_name text, sender_name text, words text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select m.email, m.name, n.about, k.name, r.name, coalesce(x.sender_name, t.sender_name), coalesce(x.body, t.body)
+    from team_notices n
+    join members m on m.org_id = n.org_id and m.id = n.member_id and m.ended_at is null
+    left join messages x on n.about = 'MESSAGE' and x.org_id = n.org_id and x.id = n.subject_id
+    left join tasks t on n.about = 'FEEDBACK' and t.org_id = n.org_id and t.id = n.subject_id
+    left join records r on r.org_id = n.org_id and r.id = coalesce(x.record_id, t.record_id)
+    join companies k on k.org_id = n.org_id and k.id = coalesce(r.company_id, t.company_id)
+    where n.org_id = app_org() and n.id = notice
+$$;
+
+ALTER FUNCTION public.team_notice_to_send(notice uuid) OWNER TO door;
+
+COMMENT ON FUNCTION public.team_notice_to_send(notice uuid) IS 'What a queued mail to a member says; nothing if they have left.';
+
+CREATE FUNCTION public.tell_team_of_message(message uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select notify_team(m.record_id, 'MESSAGE', m.id) from messages m
+    where m.org_id = app_org() and m.id = message and m.sender_session_id = app_id('app.session')
+        and app_id('app.portal') is not null
+$$;
+
+ALTER FUNCTION public.tell_team_of_message(message uuid) OWNER TO door;
+
+COMMENT ON FUNCTION public.tell_team_of_message(message uuid) IS 'Queues the mails about a message that the visitor of the entered portal has just written (MSG-2).';
 
 CREATE FUNCTION public.tie_to_visitor(token bytea) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1955,6 +2101,34 @@ COMMENT ON COLUMN public.audit_entries.after IS 'For settings: the changed value
 COMMENT ON COLUMN public.audit_entries.occurred_at IS 'When the change was made.';
 
 COMMENT ON COLUMN public.audit_entries.actor_session_id IS 'The portal session whose holder did it; null for staff.';
+
+CREATE TABLE public.comments (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    author_id uuid NOT NULL,
+    body text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT comments_body_check CHECK (((char_length(body) >= 1) AND (char_length(body) <= 10000)))
+);
+
+ALTER TABLE ONLY public.comments FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.comments OWNER TO owner;
+
+COMMENT ON TABLE public.comments IS 'What staff say to each other about a record (MSG-1). Not for clients: their login has no right here.';
+
+COMMENT ON COLUMN public.comments.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.comments.id IS 'UUIDv7, made by the service; sorts by time.';
+
+COMMENT ON COLUMN public.comments.record_id IS 'What it is about.';
+
+COMMENT ON COLUMN public.comments.author_id IS 'Who wrote it.';
+
+COMMENT ON COLUMN public.comments.body IS 'Plain text.';
+
+COMMENT ON COLUMN public.comments.created_at IS 'When it was written.';
 
 CREATE TABLE public.companies (
     org_id uuid NOT NULL,
@@ -2583,6 +2757,8 @@ CREATE TABLE public.messages (
     sender_member_id uuid,
     body text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    sender_session_id uuid,
+    sender_verified boolean DEFAULT true NOT NULL,
     CONSTRAINT messages_body_check CHECK (((char_length(body) >= 1) AND (char_length(body) <= 10000))),
     CONSTRAINT messages_sender_name_check CHECK (((char_length(sender_name) >= 1) AND (char_length(sender_name) <= 120))),
     CONSTRAINT messages_sender_type_check CHECK ((sender_type = ANY (ARRAY['STAFF'::text, 'CLIENT'::text])))
@@ -2609,6 +2785,10 @@ COMMENT ON COLUMN public.messages.sender_member_id IS 'The member, for STAFF.';
 COMMENT ON COLUMN public.messages.body IS 'Plain text.';
 
 COMMENT ON COLUMN public.messages.created_at IS 'When it was sent.';
+
+COMMENT ON COLUMN public.messages.sender_session_id IS 'The portal session whose holder wrote it, for CLIENT.';
+
+COMMENT ON COLUMN public.messages.sender_verified IS 'False where a client''s name is only what they said it is.';
 
 CREATE TABLE public.milestones (
     org_id uuid NOT NULL,
@@ -3541,6 +3721,84 @@ COMMENT ON COLUMN public.suppressions.detail IS 'What the other server said, cut
 
 COMMENT ON COLUMN public.suppressions.created_at IS 'When it was reported.';
 
+CREATE TABLE public.tasks (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    record_id uuid,
+    body text NOT NULL,
+    sender_name text NOT NULL,
+    sender_verified boolean NOT NULL,
+    sender_session_id uuid,
+    assignee_id uuid,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    CONSTRAINT tasks_body_check CHECK (((char_length(body) >= 1) AND (char_length(body) <= 10000))),
+    CONSTRAINT tasks_sender_name_check CHECK (((char_length(sender_name) >= 1) AND (char_length(sender_name) <= 120)))
+);
+
+ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tasks OWNER TO owner;
+
+COMMENT ON TABLE public.tasks IS 'What somebody of the team is to look at: feedback of clients (MSG-3). Clients'' login has no right here.';
+
+COMMENT ON COLUMN public.tasks.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.tasks.id IS 'UUIDv7, made by the service; sorts by time.';
+
+COMMENT ON COLUMN public.tasks.company_id IS 'Whose feedback it is.';
+
+COMMENT ON COLUMN public.tasks.record_id IS 'What it is about; null for the company as a whole.';
+
+COMMENT ON COLUMN public.tasks.body IS 'Plain text, the client''s words.';
+
+COMMENT ON COLUMN public.tasks.sender_name IS 'The client''s name as it was then.';
+
+COMMENT ON COLUMN public.tasks.sender_verified IS 'False where the name is only what they said it is.';
+
+COMMENT ON COLUMN public.tasks.sender_session_id IS 'The portal session whose holder wrote it.';
+
+COMMENT ON COLUMN public.tasks.assignee_id IS 'In whose inbox it lies; null is nobody''s yet.';
+
+COMMENT ON COLUMN public.tasks.version IS 'Raised by every change; an update names the one it read.';
+
+COMMENT ON COLUMN public.tasks.created_at IS 'When it came.';
+
+COMMENT ON COLUMN public.tasks.closed_at IS 'When it was closed; null while it is open.';
+
+COMMENT ON COLUMN public.tasks.closed_by IS 'Who closed it.';
+
+CREATE TABLE public.team_notices (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    about text NOT NULL,
+    subject_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT team_notices_about_check CHECK ((about = ANY (ARRAY['MESSAGE'::text, 'FEEDBACK'::text, 'DECISION'::text])))
+);
+
+ALTER TABLE ONLY public.team_notices FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.team_notices OWNER TO owner;
+
+COMMENT ON TABLE public.team_notices IS 'What a member is mailed of what clients did: once each (MSG-2, NOTE-4).';
+
+COMMENT ON COLUMN public.team_notices.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.team_notices.id IS 'UUIDv7; the subject of the mail''s row in the outbox.';
+
+COMMENT ON COLUMN public.team_notices.member_id IS 'Who is told.';
+
+COMMENT ON COLUMN public.team_notices.about IS 'What kind of thing happened.';
+
+COMMENT ON COLUMN public.team_notices.subject_id IS 'The message, the task, the decision.';
+
+COMMENT ON COLUMN public.team_notices.created_at IS 'When it was queued.';
+
 CREATE TABLE public.usage_batches (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -3775,6 +4033,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.audit_entries
     ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (org_id, id);
 
+ALTER TABLE ONLY public.comments
+    ADD CONSTRAINT comments_pkey PRIMARY KEY (org_id, id);
+
 ALTER TABLE ONLY public.companies
     ADD CONSTRAINT companies_pkey PRIMARY KEY (org_id, id);
 
@@ -3955,6 +4216,15 @@ ALTER TABLE ONLY public.suppressions
 ALTER TABLE ONLY public.suppressions
     ADD CONSTRAINT suppressions_pkey PRIMARY KEY (org_id, id);
 
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.team_notices
+    ADD CONSTRAINT team_notices_org_id_member_id_subject_id_key UNIQUE (org_id, member_id, subject_id);
+
+ALTER TABLE ONLY public.team_notices
+    ADD CONSTRAINT team_notices_pkey PRIMARY KEY (org_id, id);
+
 ALTER TABLE ONLY public.usage_batches
     ADD CONSTRAINT usage_batches_pkey PRIMARY KEY (org_id, id);
 
@@ -3984,6 +4254,10 @@ CREATE INDEX audit_entries_actor ON public.audit_entries USING btree (org_id, ac
 CREATE INDEX audit_entries_actor_session ON public.audit_entries USING btree (org_id, actor_session_id) WHERE (actor_session_id IS NOT NULL);
 
 CREATE INDEX audit_entries_subject ON public.audit_entries USING btree (org_id, subject_id, id);
+
+CREATE INDEX comments_author ON public.comments USING btree (org_id, author_id);
+
+CREATE INDEX comments_record ON public.comments USING btree (org_id, record_id, id DESC);
 
 CREATE INDEX companies_name ON public.companies USING btree (org_id, name, id);
 
@@ -4040,6 +4314,8 @@ CREATE UNIQUE INDEX members_staff_person ON public.members USING btree (org_id, 
 CREATE INDEX messages_record ON public.messages USING btree (org_id, record_id, id DESC);
 
 CREATE INDEX messages_sender ON public.messages USING btree (org_id, sender_member_id) WHERE (sender_member_id IS NOT NULL);
+
+CREATE INDEX messages_session ON public.messages USING btree (org_id, sender_session_id) WHERE (sender_session_id IS NOT NULL);
 
 CREATE INDEX milestones_record ON public.milestones USING btree (org_id, record_id, "position", id);
 
@@ -4109,6 +4385,20 @@ CREATE INDEX staff_sessions_member ON public.staff_sessions USING btree (org_id,
 
 CREATE UNIQUE INDEX stages_name ON public.stages USING btree (org_id, type_id, lower(name)) WHERE (archived_at IS NULL);
 
+CREATE INDEX tasks_assignee ON public.tasks USING btree (org_id, assignee_id, id DESC) WHERE (assignee_id IS NOT NULL);
+
+CREATE INDEX tasks_closer ON public.tasks USING btree (org_id, closed_by) WHERE (closed_by IS NOT NULL);
+
+CREATE INDEX tasks_company ON public.tasks USING btree (org_id, company_id, id DESC);
+
+CREATE INDEX tasks_open ON public.tasks USING btree (org_id, id DESC) WHERE (closed_at IS NULL);
+
+CREATE INDEX tasks_record ON public.tasks USING btree (org_id, record_id, id DESC) WHERE (record_id IS NOT NULL);
+
+CREATE INDEX tasks_session ON public.tasks USING btree (org_id, sender_session_id) WHERE (sender_session_id IS NOT NULL);
+
+CREATE INDEX team_notices_created ON public.team_notices USING btree (org_id, created_at);
+
 CREATE INDEX usage_batches_applied ON public.usage_batches USING btree (org_id, applied_at);
 
 CREATE INDEX visitor_sessions_address ON public.visitor_sessions USING btree (address) WHERE (ended_at IS NULL);
@@ -4134,6 +4424,8 @@ CREATE TRIGGER field_definitions_reshare AFTER UPDATE ON public.field_definition
 CREATE TRIGGER field_definitions_reshare_new AFTER INSERT ON public.field_definitions FOR EACH ROW WHEN (new.shared) EXECUTE FUNCTION public.field_definitions_reshare();
 
 CREATE TRIGGER invitations_external AFTER INSERT OR UPDATE OF expires_at ON public.invitations FOR EACH ROW WHEN (((new.revoked_at IS NULL) AND (new.accepted_at IS NULL))) EXECUTE FUNCTION public.keep_reachable_external();
+
+CREATE TRIGGER messages_sign BEFORE INSERT ON public.messages FOR EACH ROW EXECUTE FUNCTION public.sign_message();
 
 CREATE TRIGGER milestones_share BEFORE INSERT OR UPDATE ON public.milestones FOR EACH ROW EXECUTE FUNCTION public.milestones_share();
 
@@ -4169,6 +4461,12 @@ ALTER TABLE ONLY public.audit_entries
 
 ALTER TABLE ONLY public.audit_entries
     ADD CONSTRAINT audit_entries_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.comments
+    ADD CONSTRAINT comments_org_id_author_id_fkey FOREIGN KEY (org_id, author_id) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.comments
+    ADD CONSTRAINT comments_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.companies
     ADD CONSTRAINT companies_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
@@ -4256,6 +4554,9 @@ ALTER TABLE ONLY public.messages
 
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_org_id_sender_member_id_fkey FOREIGN KEY (org_id, sender_member_id) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_org_id_sender_session_id_fkey FOREIGN KEY (org_id, sender_session_id) REFERENCES public.portal_sessions(org_id, id) ON DELETE SET NULL (sender_session_id);
 
 ALTER TABLE ONLY public.milestones
     ADD CONSTRAINT milestones_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
@@ -4353,6 +4654,24 @@ ALTER TABLE ONLY public.stages
 ALTER TABLE ONLY public.suppressions
     ADD CONSTRAINT suppressions_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_org_id_assignee_id_fkey FOREIGN KEY (org_id, assignee_id) REFERENCES public.members(org_id, id) ON DELETE SET NULL (assignee_id);
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_org_id_closed_by_fkey FOREIGN KEY (org_id, closed_by) REFERENCES public.members(org_id, id) ON DELETE SET NULL (closed_by);
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_org_id_company_id_fkey FOREIGN KEY (org_id, company_id) REFERENCES public.companies(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_org_id_sender_session_id_fkey FOREIGN KEY (org_id, sender_session_id) REFERENCES public.portal_sessions(org_id, id) ON DELETE SET NULL (sender_session_id);
+
+ALTER TABLE ONLY public.team_notices
+    ADD CONSTRAINT team_notices_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES public.members(org_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.usage_batches
     ADD CONSTRAINT usage_batches_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
@@ -4411,6 +4730,8 @@ CREATE POLICY app_partner_select ON public.stages FOR SELECT TO app_partner USIN
 
 CREATE POLICY app_portal_delete ON public.portal_idempotency_keys FOR DELETE TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id))));
 
+CREATE POLICY app_portal_insert ON public.messages FOR INSERT TO app_portal WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND (sender_session_id = ( SELECT public.app_id('app.session'::text) AS app_id)) AND (record_id = ANY (( SELECT public.app_ids('app.message_records'::text) AS app_ids)::uuid[]))));
+
 CREATE POLICY app_portal_insert ON public.outbox FOR INSERT TO app_portal WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_portal_insert ON public.portal_idempotency_keys FOR INSERT TO app_portal WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id))));
@@ -4419,11 +4740,23 @@ CREATE POLICY app_portal_select ON public.companies FOR SELECT TO app_portal USI
 
 CREATE POLICY app_portal_select ON public.consents FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (portal_id = ( SELECT public.app_id('app.portal'::text) AS app_id)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id)) AND (confirmed_at IS NOT NULL)));
 
-CREATE POLICY app_portal_select ON public.events FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND client_visible AND (record_id = ANY (
+CREATE POLICY app_portal_select ON public.events FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND client_visible AND (company_id = ( SELECT public.app_id('app.company'::text) AS app_id)) AND
 CASE
-    WHEN (kind ~~ 'milestone.%'::text) THEN ( SELECT public.app_ids('app.milestone_records'::text) AS app_ids)
-    ELSE ( SELECT public.app_ids('app.records'::text) AS app_ids)
-END))));
+    WHEN (record_id IS NULL) THEN ((kind ~~ 'activity.%'::text) AND ('ACTIVITY'::text = ANY (( SELECT public.app_modes() AS app_modes)::text[])) AND ( SELECT public.in_company_portal() AS in_company_portal))
+    ELSE (record_id = ANY (
+    CASE split_part(kind, '.'::text, 1)
+        WHEN 'milestone'::text THEN ( SELECT public.app_ids('app.milestone_records'::text) AS app_ids)
+        WHEN 'message'::text THEN ( SELECT public.app_ids('app.message_records'::text) AS app_ids)
+        WHEN 'file'::text THEN ( SELECT public.app_ids('app.file_records'::text) AS app_ids)
+        WHEN 'deliverable'::text THEN ( SELECT public.app_ids('app.records'::text) AS app_ids)
+        ELSE
+        CASE
+            WHEN ('ACTIVITY'::text = ANY (( SELECT public.app_modes() AS app_modes)::text[])) THEN ( SELECT public.app_ids('app.shown_records'::text) AS app_ids)
+            WHEN (split_part(kind, '.'::text, 1) = 'activity'::text) THEN '{}'::uuid[]
+            ELSE ( SELECT public.app_ids('app.records'::text) AS app_ids)
+        END
+    END))
+END));
 
 CREATE POLICY app_portal_select ON public.field_definitions FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND shared AND (archived_at IS NULL) AND (type_id = ANY (( SELECT public.app_ids('app.types'::text) AS app_ids)::uuid[]))));
 
@@ -4467,6 +4800,8 @@ CREATE POLICY app_staff_insert ON public.api_keys FOR INSERT TO app_staff WITH C
 
 CREATE POLICY app_staff_insert ON public.audit_entries FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_insert ON public.comments FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_insert ON public.companies FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.contacts FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -4486,6 +4821,8 @@ CREATE POLICY app_staff_insert ON public.invitations FOR INSERT TO app_staff WIT
 CREATE POLICY app_staff_insert ON public.member_invitations FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.members FOR INSERT TO app_staff WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND (COALESCE(role, ''::text) <> 'CLIENT'::text)));
+
+CREATE POLICY app_staff_insert ON public.messages FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.milestones FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -4518,6 +4855,8 @@ CREATE POLICY app_staff_insert ON public.webhook_endpoints FOR INSERT TO app_sta
 CREATE POLICY app_staff_select ON public.api_keys FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.audit_entries FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.comments FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.companies FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -4581,6 +4920,8 @@ CREATE POLICY app_staff_select ON public.stages FOR SELECT TO app_staff USING ((
 
 CREATE POLICY app_staff_select ON public.suppressions FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_select ON public.tasks FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_select ON public.webhook_attempts FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.webhook_deliveries FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -4627,6 +4968,8 @@ CREATE POLICY app_staff_update ON public.staff_sessions FOR UPDATE TO app_staff 
 
 CREATE POLICY app_staff_update ON public.stages FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_update ON public.tasks FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_update ON public.webhook_endpoints FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_delete ON public.address_proofs FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -4644,6 +4987,8 @@ CREATE POLICY app_system_delete ON public.outbox FOR DELETE TO app_system USING 
 CREATE POLICY app_system_delete ON public.portal_previews FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_delete ON public.staff_sessions FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_delete ON public.team_notices FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_delete ON public.usage_batches FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -4713,6 +5058,8 @@ CREATE POLICY app_system_select ON public.staff_sessions FOR SELECT TO app_syste
 
 CREATE POLICY app_system_select ON public.suppressions FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_select ON public.team_notices FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_select ON public.usage_batches FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.webhook_deliveries FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -4738,6 +5085,8 @@ CREATE POLICY app_system_update ON public.webhook_deliveries FOR UPDATE TO app_s
 CREATE POLICY app_system_update ON public.webhook_endpoints FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 ALTER TABLE public.audit_entries ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.comments ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.companies ENABLE ROW LEVEL SECURITY;
 
@@ -4781,6 +5130,10 @@ CREATE POLICY door_insert ON public.portals FOR INSERT TO door WITH CHECK ((org_
 
 CREATE POLICY door_insert ON public.staff_sessions FOR INSERT TO door WITH CHECK (true);
 
+CREATE POLICY door_insert ON public.tasks FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_insert ON public.team_notices FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY door_insert ON public.visitor_sessions FOR INSERT TO door WITH CHECK (true);
 
 CREATE POLICY door_select ON public.address_proofs FOR SELECT TO door USING (true);
@@ -4811,6 +5164,8 @@ CREATE POLICY door_select ON public.member_invitations FOR SELECT TO door USING 
 
 CREATE POLICY door_select ON public.members FOR SELECT TO door USING (true);
 
+CREATE POLICY door_select ON public.messages FOR SELECT TO door USING (true);
+
 CREATE POLICY door_select ON public.notifications FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.organizations FOR SELECT TO door USING (true);
@@ -4833,6 +5188,8 @@ CREATE POLICY door_select ON public.portals FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.record_types FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY door_select ON public.record_watchers FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY door_select ON public.records FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.sign_in_providers FOR SELECT TO door USING (true);
@@ -4842,6 +5199,10 @@ CREATE POLICY door_select ON public.staff_sessions FOR SELECT TO door USING (tru
 CREATE POLICY door_select ON public.stages FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.suppressions FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_select ON public.tasks FOR SELECT TO door USING (true);
+
+CREATE POLICY door_select ON public.team_notices FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.visitor_sessions FOR SELECT TO door USING (true);
 
@@ -4921,6 +5282,8 @@ CREATE POLICY owner_all ON public.api_keys TO owner USING (true) WITH CHECK (tru
 
 CREATE POLICY owner_all ON public.audit_entries TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.comments TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.companies TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.consent_tokens TO owner USING (true) WITH CHECK (true);
@@ -4999,6 +5362,10 @@ CREATE POLICY owner_all ON public.stages TO owner USING (true) WITH CHECK (true)
 
 CREATE POLICY owner_all ON public.suppressions TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.tasks TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.team_notices TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.usage_batches TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.visitor_sessions TO owner USING (true) WITH CHECK (true);
@@ -5042,6 +5409,10 @@ ALTER TABLE public.staff_sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.stages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.suppressions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.team_notices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.usage_batches ENABLE ROW LEVEL SECURITY;
 
@@ -5220,6 +5591,12 @@ GRANT ALL ON FUNCTION public.forget_visitors(before timestamp with time zone, mo
 REVOKE ALL ON FUNCTION public.found_organization(org uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.found_organization(org uuid) TO app_staff;
 
+REVOKE ALL ON FUNCTION public.give_feedback(task uuid, record uuid, words text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.give_feedback(task uuid, record uuid, words text) TO app_portal;
+
+REVOKE ALL ON FUNCTION public.in_company_portal() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.in_company_portal() TO app_portal;
+
 REVOKE ALL ON FUNCTION public.journal_visit(entries jsonb, address text, request text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.journal_visit(entries jsonb, address text, request text) TO app_portal;
 
@@ -5263,6 +5640,12 @@ GRANT ALL ON FUNCTION public.note_key_uses(hashes bytea[], moments timestamp wit
 
 REVOKE ALL ON FUNCTION public.notification_to_send(notification uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.notification_to_send(notification uuid) TO app_system;
+
+REVOKE ALL ON FUNCTION public.notify_member(member uuid, what text, subject uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.notify_member(member uuid, what text, subject uuid) TO door;
+
+REVOKE ALL ON FUNCTION public.notify_team(record uuid, what text, subject uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.notify_team(record uuid, what text, subject uuid) TO door;
 
 REVOKE ALL ON FUNCTION public.offered_topics(modes text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.offered_topics(modes text[]) TO door;
@@ -5317,6 +5700,14 @@ GRANT ALL ON FUNCTION public.reset_password(token bytea, password text) TO app_s
 REVOKE ALL ON FUNCTION public.scope_fingerprint() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.scope_fingerprint() TO app_portal;
 
+REVOKE ALL ON FUNCTION public.shown_names() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.shown_names() TO app_portal;
+
+REVOKE ALL ON FUNCTION public.sibling_id(of uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.sibling_id(of uuid) TO door;
+
+REVOKE ALL ON FUNCTION public.sign_message() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.stages_reshare() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.start_portal_session(link bytea, session uuid, token bytea, session_kind text, expires timestamp with time zone, passed bytea) FROM PUBLIC;
@@ -5330,6 +5721,12 @@ GRANT ALL ON FUNCTION public.start_staff_session(org uuid, person uuid, session 
 
 REVOKE ALL ON FUNCTION public.start_visitor(who text, session uuid, token bytea, agent text, expires timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_visitor(who text, session uuid, token bytea, agent text, expires timestamp with time zone) TO app_staff;
+
+REVOKE ALL ON FUNCTION public.team_notice_to_send(notice uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.team_notice_to_send(notice uuid) TO app_system;
+
+REVOKE ALL ON FUNCTION public.tell_team_of_message(message uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tell_team_of_message(message uuid) TO app_portal;
 
 REVOKE ALL ON FUNCTION public.tie_to_visitor(token bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tie_to_visitor(token bytea) TO app_portal;
@@ -5446,6 +5843,20 @@ GRANT INSERT(occurred_at) ON TABLE public.audit_entries TO door;
 GRANT SELECT(occurred_at) ON TABLE public.audit_entries TO app_system;
 
 GRANT INSERT(actor_session_id) ON TABLE public.audit_entries TO door;
+
+GRANT SELECT ON TABLE public.comments TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.comments TO app_staff;
+
+GRANT INSERT(id) ON TABLE public.comments TO app_staff;
+
+GRANT INSERT(record_id) ON TABLE public.comments TO app_staff;
+
+GRANT INSERT(author_id) ON TABLE public.comments TO app_staff;
+
+GRANT INSERT(body) ON TABLE public.comments TO app_staff;
+
+GRANT INSERT(created_at) ON TABLE public.comments TO app_staff;
 
 GRANT SELECT ON TABLE public.companies TO app_staff;
 GRANT SELECT ON TABLE public.companies TO app_partner;
@@ -5857,7 +6268,7 @@ GRANT INSERT(permissions),UPDATE(permissions) ON TABLE public.members TO app_sta
 
 GRANT INSERT(name),UPDATE(name) ON TABLE public.members TO app_staff;
 GRANT SELECT(name) ON TABLE public.members TO app_system;
-GRANT INSERT(name),UPDATE(name) ON TABLE public.members TO door;
+GRANT SELECT(name),INSERT(name),UPDATE(name) ON TABLE public.members TO door;
 
 GRANT INSERT(email) ON TABLE public.members TO app_staff;
 GRANT SELECT(email) ON TABLE public.members TO app_system;
@@ -5872,19 +6283,37 @@ GRANT SELECT(ended_at) ON TABLE public.members TO app_system;
 
 GRANT SELECT ON TABLE public.messages TO app_staff;
 
-GRANT SELECT(org_id) ON TABLE public.messages TO app_portal;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.messages TO app_portal;
+GRANT INSERT(org_id) ON TABLE public.messages TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.messages TO door;
 
-GRANT SELECT(id) ON TABLE public.messages TO app_portal;
+GRANT SELECT(id),INSERT(id) ON TABLE public.messages TO app_portal;
+GRANT INSERT(id) ON TABLE public.messages TO app_staff;
+GRANT SELECT(id) ON TABLE public.messages TO door;
 
-GRANT SELECT(record_id) ON TABLE public.messages TO app_portal;
+GRANT SELECT(record_id),INSERT(record_id) ON TABLE public.messages TO app_portal;
+GRANT INSERT(record_id) ON TABLE public.messages TO app_staff;
+GRANT SELECT(record_id) ON TABLE public.messages TO door;
 
-GRANT SELECT(sender_type) ON TABLE public.messages TO app_portal;
+GRANT SELECT(sender_type),INSERT(sender_type) ON TABLE public.messages TO app_portal;
+GRANT INSERT(sender_type) ON TABLE public.messages TO app_staff;
 
 GRANT SELECT(sender_name) ON TABLE public.messages TO app_portal;
+GRANT INSERT(sender_name) ON TABLE public.messages TO app_staff;
+GRANT SELECT(sender_name) ON TABLE public.messages TO door;
 
-GRANT SELECT(body) ON TABLE public.messages TO app_portal;
+GRANT INSERT(sender_member_id) ON TABLE public.messages TO app_staff;
 
-GRANT SELECT(created_at) ON TABLE public.messages TO app_portal;
+GRANT SELECT(body),INSERT(body) ON TABLE public.messages TO app_portal;
+GRANT INSERT(body) ON TABLE public.messages TO app_staff;
+GRANT SELECT(body) ON TABLE public.messages TO door;
+
+GRANT SELECT(created_at),INSERT(created_at) ON TABLE public.messages TO app_portal;
+GRANT INSERT(created_at) ON TABLE public.messages TO app_staff;
+
+GRANT SELECT(sender_session_id) ON TABLE public.messages TO door;
+
+GRANT SELECT(sender_verified) ON TABLE public.messages TO app_portal;
 
 GRANT SELECT ON TABLE public.milestones TO app_staff;
 GRANT SELECT ON TABLE public.milestones TO app_partner;
@@ -6381,10 +6810,13 @@ GRANT UPDATE(archived_at) ON TABLE public.record_types TO app_staff;
 GRANT SELECT,DELETE ON TABLE public.record_watchers TO app_staff;
 
 GRANT INSERT(org_id) ON TABLE public.record_watchers TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.record_watchers TO door;
 
 GRANT INSERT(record_id) ON TABLE public.record_watchers TO app_staff;
+GRANT SELECT(record_id) ON TABLE public.record_watchers TO door;
 
 GRANT INSERT(member_id) ON TABLE public.record_watchers TO app_staff;
+GRANT SELECT(member_id) ON TABLE public.record_watchers TO door;
 
 GRANT SELECT ON TABLE public.records TO app_staff;
 GRANT SELECT ON TABLE public.records TO app_partner;
@@ -6418,8 +6850,10 @@ GRANT INSERT(internal_status),UPDATE(internal_status) ON TABLE public.records TO
 GRANT INSERT(client_status),UPDATE(client_status) ON TABLE public.records TO app_staff;
 
 GRANT INSERT(owner_id),UPDATE(owner_id) ON TABLE public.records TO app_staff;
+GRANT SELECT(owner_id) ON TABLE public.records TO door;
 
 GRANT INSERT(lead_id),UPDATE(lead_id) ON TABLE public.records TO app_staff;
+GRANT SELECT(lead_id) ON TABLE public.records TO door;
 
 GRANT INSERT(starts_on),UPDATE(starts_on) ON TABLE public.records TO app_staff;
 
@@ -6561,6 +6995,49 @@ GRANT SELECT(email),INSERT(email) ON TABLE public.suppressions TO app_system;
 GRANT INSERT(reason) ON TABLE public.suppressions TO app_system;
 
 GRANT INSERT(detail) ON TABLE public.suppressions TO app_system;
+
+GRANT SELECT ON TABLE public.tasks TO app_staff;
+
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.tasks TO door;
+
+GRANT SELECT(id),INSERT(id) ON TABLE public.tasks TO door;
+
+GRANT SELECT(company_id),INSERT(company_id) ON TABLE public.tasks TO door;
+
+GRANT SELECT(record_id),INSERT(record_id) ON TABLE public.tasks TO door;
+
+GRANT SELECT(body),INSERT(body) ON TABLE public.tasks TO door;
+
+GRANT SELECT(sender_name),INSERT(sender_name) ON TABLE public.tasks TO door;
+
+GRANT INSERT(sender_verified) ON TABLE public.tasks TO door;
+
+GRANT INSERT(sender_session_id) ON TABLE public.tasks TO door;
+
+GRANT INSERT(assignee_id) ON TABLE public.tasks TO door;
+GRANT UPDATE(assignee_id) ON TABLE public.tasks TO app_staff;
+
+GRANT UPDATE(version) ON TABLE public.tasks TO app_staff;
+
+GRANT UPDATE(closed_at) ON TABLE public.tasks TO app_staff;
+
+GRANT UPDATE(closed_by) ON TABLE public.tasks TO app_staff;
+
+GRANT DELETE ON TABLE public.team_notices TO app_system;
+
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.team_notices TO door;
+GRANT SELECT(org_id) ON TABLE public.team_notices TO app_system;
+
+GRANT SELECT(id),INSERT(id) ON TABLE public.team_notices TO door;
+GRANT SELECT(id) ON TABLE public.team_notices TO app_system;
+
+GRANT SELECT(member_id),INSERT(member_id) ON TABLE public.team_notices TO door;
+
+GRANT SELECT(about),INSERT(about) ON TABLE public.team_notices TO door;
+
+GRANT SELECT(subject_id),INSERT(subject_id) ON TABLE public.team_notices TO door;
+
+GRANT SELECT(created_at) ON TABLE public.team_notices TO app_system;
 
 GRANT SELECT,DELETE ON TABLE public.usage_batches TO app_system;
 

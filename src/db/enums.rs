@@ -204,6 +204,13 @@ text_enums! {
         /// First and last day, and the milestones' days.
         Deadlines = "DEADLINES",
     }
+    /// Which side a message comes from (MSG-1).
+    SenderType {
+        /// A member of the organisation.
+        Staff = "STAFF",
+        /// A client, through a portal.
+        Client = "CLIENT",
+    }
     /// How a portal session was opened (DOOR-4).
     PortalSessionKind {
         /// With `access.openPortal`, by who builds their own page.

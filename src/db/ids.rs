@@ -76,6 +76,12 @@ ids! {
     RecordId,
     /// A milestone of a project.
     MilestoneId,
+    /// A message in a record's thread.
+    MessageId,
+    /// A comment of staff's.
+    CommentId,
+    /// A task.
+    TaskId,
     /// A file.
     FileId,
     /// A mail on its way: a row of the outbox.

@@ -39,6 +39,17 @@ pub mod staff {
     }
 
     diesel::table! {
+        comments (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            record_id -> Uuid,
+            author_id -> Uuid,
+            body -> Text,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         companies (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -229,6 +240,8 @@ pub mod staff {
             sender_member_id -> Nullable<Uuid>,
             body -> Text,
             created_at -> Timestamptz,
+            sender_session_id -> Nullable<Uuid>,
+            sender_verified -> Bool,
         }
     }
 
@@ -524,6 +537,24 @@ pub mod staff {
     }
 
     diesel::table! {
+        tasks (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            company_id -> Uuid,
+            record_id -> Nullable<Uuid>,
+            body -> Text,
+            sender_name -> Text,
+            sender_verified -> Bool,
+            sender_session_id -> Nullable<Uuid>,
+            assignee_id -> Nullable<Uuid>,
+            version -> Integer,
+            created_at -> Timestamptz,
+            closed_at -> Nullable<Timestamptz>,
+            closed_by -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
         webhook_attempts (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -581,6 +612,7 @@ pub mod staff {
     diesel::allow_tables_to_appear_in_same_query!(
         api_keys,
         audit_entries,
+        comments,
         companies,
         consents,
         contacts,
@@ -613,6 +645,7 @@ pub mod staff {
         staff_sessions,
         stages,
         suppressions,
+        tasks,
         webhook_attempts,
         webhook_deliveries,
         webhook_endpoints,
@@ -683,6 +716,7 @@ pub mod portal {
             sender_name -> Text,
             body -> Text,
             created_at -> Timestamptz,
+            sender_verified -> Bool,
         }
     }
 
@@ -1095,6 +1129,14 @@ pub mod system {
     }
 
     diesel::table! {
+        team_notices (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         usage_batches (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -1180,6 +1222,7 @@ pub mod system {
         portals,
         staff_sessions,
         suppressions,
+        team_notices,
         usage_batches,
         webhook_attempts,
         webhook_deliveries,

@@ -3,7 +3,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt as _;
 use sha2::{Digest as _, Sha256};
@@ -203,6 +206,10 @@ pub struct Portal {
     #[diesel(select_expression = app_id("app.session"))]
     #[diesel(select_expression_type = app_id<&'static str>)]
     pub session_id: Option<PortalSessionId>,
+    /// Whether it shows a record with a thread to write in.
+    #[diesel(select_expression = sql::<Bool>("(cardinality(app_ids('app.message_records')) > 0)"))]
+    #[diesel(select_expression_type = SqlLiteral<Bool>)]
+    pub has_threads: bool,
 }
 
 impl Portal {

@@ -11,7 +11,7 @@ use crate::db::ids::OrgId;
 use crate::db::pool::Pools;
 use crate::db::scope::{Access, Door};
 use crate::db::settings::app_id;
-use crate::domain::{accounts, address_proofs, consents, notifications};
+use crate::domain::{accounts, address_proofs, consents, notifications, team_notices};
 use crate::error::Result;
 
 mod functions {
@@ -81,6 +81,7 @@ async fn forget_mail(pools: &Pools, org: OrgId, now: DateTime<Utc>) -> Result<()
     });
     let Some(tx) = entered.await? else { return Ok(()) };
     notifications::forget(&tx, now - MAIL).await?;
+    team_notices::forget(&tx, now - MAIL).await?;
     consents::forget_unconfirmed(&tx, now - MAIL).await?;
     address_proofs::forget(&tx, now - PROOFS).await?;
     tx.commit().await

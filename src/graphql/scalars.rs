@@ -11,9 +11,10 @@ use async_graphql::{
 use uuid::Uuid;
 
 use crate::db::ids::{
-    ApiKeyId, AuditEntryId, CompanyId, ConsentId, ContactId, FieldId, FileId, InvitationId, LinkId, MailId,
-    MemberId, MemberInvitationId, MilestoneId, OrgId, PortalId, PortalSessionId, RecordId, RecordTypeId,
-    StaffSessionId, StageId, SuppressionId, VisitorSessionId, WebhookDeliveryId, WebhookEndpointId,
+    ApiKeyId, AuditEntryId, CommentId, CompanyId, ConsentId, ContactId, FieldId, FileId, InvitationId,
+    LinkId, MailId, MemberId, MemberInvitationId, MessageId, MilestoneId, OrgId, PortalId, PortalSessionId,
+    RecordId, RecordTypeId, StaffSessionId, StageId, SuppressionId, TaskId, VisitorSessionId,
+    WebhookDeliveryId, WebhookEndpointId,
 };
 
 macro_rules! ids_on_the_wire {
@@ -63,6 +64,7 @@ macro_rules! ids_on_the_wire {
 ids_on_the_wire!(
     ApiKeyId,
     AuditEntryId,
+    CommentId,
     CompanyId,
     ConsentId,
     ContactId,
@@ -71,6 +73,7 @@ ids_on_the_wire!(
     LinkId,
     MemberId,
     MemberInvitationId,
+    MessageId,
     MilestoneId,
     OrgId,
     PortalId,
@@ -83,6 +86,7 @@ ids_on_the_wire!(
     StaffSessionId,
     SuppressionId,
     VisitorSessionId,
+    TaskId,
     WebhookDeliveryId,
     WebhookEndpointId,
 );

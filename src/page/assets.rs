@@ -12,7 +12,8 @@ const STYLES: &str = concat!(
     include_str!("assets/sections.css"),
     include_str!("assets/consents.css"),
     include_str!("assets/accounts.css"),
-    include_str!("assets/mails.css")
+    include_str!("assets/mails.css"),
+    include_str!("assets/messages.css")
 );
 /// The beacon.
 const SCRIPT: &str = include_str!("assets/portal.js");

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::sections::{self, Entry, Here, Tally};
-use super::{Inside, Visit, accent, assets};
+use super::{Inside, Visit, accent, assets, words};
 
 /// The part of every answer that the frame is made of.
 #[derive(Debug, Deserialize)]
@@ -62,6 +62,7 @@ pub(super) struct Frame {
     pub version: &'static str,
     pub shows_files: bool,
     pub shows_messages: bool,
+    pub shows_feedback: bool,
     /// Whether visitors can ask to be mailed.
     pub notifies: bool,
     zone: Tz,
@@ -100,6 +101,7 @@ impl Frame {
             version: assets::version(),
             shows_files: shows("FILES"),
             shows_messages: shows("MESSAGES"),
+            shows_feedback: shows("FEEDBACK"),
             notifies: doorway.notifications,
             today: visit.now.with_timezone(&zone).date_naive(),
             zone,
@@ -115,5 +117,10 @@ impl Frame {
     /// The day a moment falls on where the organisation is.
     pub fn day_of(&self, moment: DateTime<Utc>) -> NaiveDate {
         moment.with_timezone(&self.zone).date_naive()
+    }
+
+    /// A moment as the clocks there showed it.
+    pub fn moment(&self, moment: DateTime<Utc>) -> String {
+        words::moment(moment.with_timezone(&self.zone).naive_local(), self.today)
     }
 }

@@ -9,8 +9,10 @@ pub mod assets;
 mod consents;
 mod door;
 mod doorway;
+mod feedback;
 mod home;
 mod mails;
+mod messages;
 mod record;
 mod sections;
 mod words;
@@ -24,7 +26,9 @@ pub use accent::readable_on;
 pub use consents::Asked;
 pub use door::Prompt;
 use doorway::Frame;
+pub use feedback::Given;
 pub use mails::{WrittenMail, mail, mails};
+pub use messages::Typed;
 use sections::Here;
 
 /// The fragment `Doorway`, for documents that ask for it.
@@ -41,14 +45,32 @@ macro_rules! around {
     };
 }
 
+/// The fragment `Message`, for documents that ask for it.
+macro_rules! message {
+    () => {
+        include_str!("documents/fragments/thread.graphql")
+    };
+}
+
 /// Reads what the home shows.
 pub const HOME: &str = concat!(include_str!("documents/home.graphql"), doorway!());
 /// Reads what a record's page shows; takes `$id`.
-pub const RECORD: &str = concat!(include_str!("documents/record.graphql"), around!());
+pub const RECORD: &str = concat!(include_str!("documents/record.graphql"), message!(), around!());
 /// Reads what stands around every page of a portal.
 pub const AROUND: &str = concat!(include_str!("documents/page.graphql"), around!());
 /// Reads whose door it is, and nothing behind it.
 pub const DOORWAY: &str = concat!(include_str!("documents/doorway.graphql"), doorway!());
+
+/// Reads the list of threads; takes `$after`.
+pub const THREADS: &str = concat!(include_str!("documents/threads.graphql"), message!(), around!());
+/// Reads a thread; takes `$id` and `$after`.
+pub const THREAD: &str = concat!(include_str!("documents/thread.graphql"), message!(), around!());
+/// Writes in a thread; takes `$input`.
+pub const POST_MESSAGE: &str = include_str!("documents/message-post.graphql");
+/// Reads what feedback can be about.
+pub const FEEDBACK: &str = concat!(include_str!("documents/feedback.graphql"), around!());
+/// Gives feedback; takes `$input`.
+pub const GIVE_FEEDBACK: &str = include_str!("documents/feedback-give.graphql");
 
 /// Says that something changed of what the portal shows.
 pub const EVENTS: &str = include_str!("documents/events.graphql");
@@ -139,10 +161,29 @@ pub fn home(data: Value, visit: &Visit<'_>) -> Result<String> {
     write(&home::HomePage::new(portal, visit))
 }
 
-/// A record's page, from the answer to [`RECORD`]; none if the portal shows no such record.
-pub fn record(data: Value, visit: &Visit<'_>) -> Result<Option<String>> {
+/// A record's page, from the answer to [`RECORD`], with what was typed into the form of its thread; none if
+/// the portal shows no such record.
+pub fn record(data: Value, visit: &Visit<'_>, typed: Typed) -> Result<Option<String>> {
     let Root { portal } = read::<Root<record::Answer>>(data)?;
-    record::RecordPage::new(portal, visit).map(|page| write(&page)).transpose()
+    record::RecordPage::new(portal, visit, typed).map(|page| write(&page)).transpose()
+}
+
+/// The list of threads, from the answer to [`THREADS`].
+pub fn threads(data: Value, visit: &Visit<'_>) -> Result<String> {
+    let Root { portal } = read::<Root<messages::ThreadsAnswer>>(data)?;
+    write(&messages::ThreadsPage::new(portal, visit))
+}
+
+/// A thread, from the answer to [`THREAD`]; none if the portal shows no such thread.
+pub fn thread(data: Value, visit: &Visit<'_>, typed: Typed) -> Result<Option<String>> {
+    let Root { portal } = read::<Root<messages::ThreadPageAnswer>>(data)?;
+    messages::ThreadPage::new(portal, visit, typed).map(|page| write(&page)).transpose()
+}
+
+/// The form of feedback, from the answer to [`FEEDBACK`]; none where the portal takes none.
+pub fn feedback(data: Value, visit: &Visit<'_>, given: Given) -> Result<Option<String>> {
+    let Root { portal } = read::<Root<feedback::Answer>>(data)?;
+    feedback::FeedbackPage::new(portal, visit, given).map(|page| write(&page)).transpose()
 }
 
 /// Notifications within the portal, from the answer to [`NOTIFICATIONS`].

@@ -5,19 +5,23 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
 use super::doorway::{self, Frame, Website};
+use super::messages::{Thread, ThreadAnswer};
 use super::sections::Here;
-use super::{Day, Visit, accent, counted, words};
+use super::{Day, Typed, Visit, accent, counted, words};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
     #[serde(flatten)]
     around: doorway::Answer,
     record: Option<RecordAnswer>,
+    #[serde(flatten)]
+    thread: ThreadAnswer,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RecordAnswer {
+    id: String,
     name: String,
     phase: Option<String>,
     status: Option<String>,
@@ -87,6 +91,7 @@ pub(super) struct RecordPage {
     completed: usize,
     deadlines: Vec<Deadline>,
     facts: Vec<Fact>,
+    thread: Option<Thread>,
 }
 
 struct Step {
@@ -120,7 +125,7 @@ struct Fact {
 
 impl RecordPage {
     /// None if the portal shows no such record.
-    pub fn new(Answer { around, record }: Answer, visit: &Visit<'_>) -> Option<Self> {
+    pub fn new(Answer { around, record, thread }: Answer, visit: &Visit<'_>, typed: Typed) -> Option<Self> {
         let record = record?;
         let frame = Frame::new(around, Here::Type(&record.kind.key), visit);
         let facts = facts(&record, &frame);
@@ -135,6 +140,7 @@ impl RecordPage {
             steps: record.steps.into_iter().map(|step| Step::new(step, delivered)).collect(),
             completed: milestones.iter().filter(|milestone| milestone.done).count(),
             milestones,
+            thread: Thread::new(thread, &format!("records/{}/messages", record.id), &frame, typed),
             deadlines: record.deadlines.into_iter().map(|due| Deadline::new(due, &frame)).collect(),
             facts,
             frame,
@@ -149,6 +155,7 @@ impl RecordPage {
             && self.milestones.is_empty()
             && self.deadlines.is_empty()
             && self.facts.is_empty()
+            && self.thread.is_none()
     }
 }
 

@@ -5,7 +5,15 @@
 use serde::Deserialize;
 
 /// The sections with a page of their own, in the order people read them.
-const PAGES: &[Page] = &[];
+const PAGES: &[Page] = &[
+    Page { mode: "MESSAGES", path: "messages", label: "Messages", icon: "M4 5h16v11H9.5L5 20v-4H4z" },
+    Page {
+        mode: "FEEDBACK",
+        path: "feedback",
+        label: "Feedback",
+        icon: "M12 20.5 4.6 13a4.6 4.6 0 0 1 6.5-6.5l.9.9.9-.9a4.6 4.6 0 0 1 6.5 6.5z",
+    },
+];
 
 /// A section's page.
 struct Page {
@@ -47,6 +55,8 @@ pub(super) enum Here<'a> {
     Overview,
     /// The page of a mode's section.
     Section(&'a str),
+    /// A page below it.
+    Below(&'a str),
     /// Below a record type, by its key.
     Type(&'a str),
     Elsewhere,
@@ -88,7 +98,8 @@ pub(super) fn entries(tallies: &[Tally], home: &str, here: Here<'_>) -> Vec<Entr
             label: page.label.to_owned(),
             count: tally.count.filter(|count| *count > 0),
             icon: page.icon,
-            current: current(here == Here::Section(page.mode), "page"),
+            current: current(here == Here::Section(page.mode), "page")
+                .or(current(here == Here::Below(page.mode), "true")),
         })
     });
     std::iter::once(overview).chain(types).chain(pages).collect()

@@ -1,11 +1,16 @@
 //! Days and phases in people's words.
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime};
 
 /// "4 December", with the year where it is another one.
 pub fn day(date: NaiveDate, today: NaiveDate) -> String {
     let pattern = if date.year() == today.year() { "%-d %B" } else { "%-d %B %Y" };
     date.format(pattern).to_string()
+}
+
+/// "4 December, 14:05".
+pub fn moment(moment: NaiveDateTime, today: NaiveDate) -> String {
+    format!("{}, {}", day(moment.date(), today), moment.format("%H:%M"))
 }
 
 /// How far a day to come is away, where that is easier to grasp than its date.
@@ -50,6 +55,8 @@ mod tests {
         assert_eq!(due(date("2026-12-04"), today), "Due 4 December");
         assert_eq!(due(date("2026-11-21"), today), "Was due 21 November");
         assert_eq!(day(date("2027-01-01"), today), "1 January 2027");
+        let moment = |text: &str| super::moment(text.parse().unwrap(), today);
+        assert_eq!(moment("2026-11-21T09:05:00"), "21 November, 09:05");
         let away = |text| away(date(text), today);
         assert_eq!(away("2026-11-22").unwrap(), "today");
         assert_eq!(away("2026-11-23").unwrap(), "tomorrow");

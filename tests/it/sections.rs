@@ -39,7 +39,7 @@ async fn every_section_says_how_much_it_holds() {
         json!([
             { "mode": "RECORDS", "count": 4, "canAdd": false, "types": [{ "key": "project", "count": 4 }] },
             { "mode": "FILES", "count": files, "canAdd": false, "types": [] },
-            { "mode": "MESSAGES", "count": messages, "canAdd": false, "types": [] },
+            { "mode": "MESSAGES", "count": messages, "canAdd": true, "types": [] },
         ])
     );
     let beside = app.query(&session, SECTIONS, json!({ "beside": true })).await.succeeded();
@@ -73,8 +73,17 @@ async fn the_navigation_leads_to_what_there_is() {
     let app = TestApp::world().await;
     let home = format!("/portal/{}", app.acme().portals[0].token);
     let page = app.get(&home).await;
-    let expected =
-        [(home.clone(), "Overview".to_owned()), (format!("{home}#type-project"), "Projects 4".to_owned())];
+    let messages = app
+        .value(&format!(
+            "select count(*) from messages m join records r on r.id = m.record_id where r.company_id = '{}'",
+            app.acme().companies[0].id
+        ))
+        .await;
+    let expected = [
+        (home.clone(), "Overview".to_owned()),
+        (format!("{home}#type-project"), "Projects 4".to_owned()),
+        (format!("{home}/messages"), format!("Messages {messages}")),
+    ];
     assert_eq!(entries(page.body()), expected);
     assert!(page.body().contains("<section class=\"section\" id=\"type-project\""));
     assert!(page.body().contains("<a href=\"") && page.body().contains("aria-current=\"page\""));

@@ -59,9 +59,8 @@ pub struct SharedEvent {
     pub id: Uuid,
     /// `noun.verb`.
     pub kind: String,
-    #[diesel(select_expression = portal::events::record_id.assume_not_null())]
-    #[diesel(select_expression_type = diesel::helper_types::AssumeNotNull<portal::events::record_id>)]
-    pub record_id: RecordId,
+    /// None for what is about the company as a whole.
+    pub record_id: Option<RecordId>,
     pub occurred_at: DateTime<Utc>,
 }
 

@@ -58,6 +58,12 @@ kinds! {
     ReviewsNews = "mail.reviews_news",
     /// An invoice was sent, or is due.
     InvoicesNews = "mail.invoices_news",
+    /// A client did something (MSG-2), to members: what, its composer finds.
+    TeamNotice = "mail.team_notice",
+    /// A client wrote in a record's thread. Queued as `TEAM_NOTICE`, as the one below is.
+    ClientMessage = "mail.client_message",
+    /// A client gave feedback (MSG-3).
+    ClientFeedback = "mail.client_feedback",
 }
 
 impl MailKind {

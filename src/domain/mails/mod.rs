@@ -23,7 +23,9 @@ pub use rows::Claimed;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{address_proofs, consents, invitations, member_invitations, notifications, portals, webhooks};
+use super::{
+    address_proofs, consents, invitations, member_invitations, notifications, portals, team_notices, webhooks,
+};
 use crate::clock::Clock;
 use crate::db::enums::Language;
 pub use crate::db::enums::MailState;
@@ -130,6 +132,9 @@ pub async fn compose(
         | MailKind::RepliesNews
         | MailKind::ReviewsNews
         | MailKind::InvoicesNews => notifications::letters::news(&desk).await,
+        MailKind::TeamNotice | MailKind::ClientMessage | MailKind::ClientFeedback => {
+            team_notices::letters::notice(&desk).await
+        }
     };
     match letter {
         Ok(letter) => {

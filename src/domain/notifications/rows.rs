@@ -44,9 +44,11 @@ struct Reader {
     email: String,
 }
 
-/// The addresses to tell.
+/// The addresses to tell: not that of who does it (MSG-2).
 pub(super) async fn audience(write: &Write, news: &News) -> Result<Vec<String>> {
-    let readers: Vec<Reader> = diesel::sql_query("select email from whom_to_notify($1, $2, $3, null)")
+    const READERS: &str = "select email from whom_to_notify($1, $2, $3, null)
+        where email is distinct from (select m.email from members m where m.id = app_id('app.member'))";
+    let readers: Vec<Reader> = diesel::sql_query(READERS)
         .bind::<Text, _>(news.topic)
         .bind::<SqlUuid, _>(news.company)
         .bind::<Nullable<SqlUuid>, _>(news.record)

@@ -42,7 +42,13 @@ pub async fn tallies(tx: &Tx<Portal>, counting: Counting) -> Result<Vec<Tally>> 
         .collect();
     let counts = if wanted.is_empty() { Vec::new() } else { rows::counts(tx, &wanted).await? };
     let count_of = |mode| counts.iter().find(|(counted, _)| *counted == mode).map(|(_, count)| *count);
-    Ok(modes.iter().map(|mode| Tally { mode: *mode, count: count_of(*mode), can_add: false }).collect())
+    let can_add = |mode| match mode {
+        PortalMode::Messages => tx.scope().has_threads,
+        PortalMode::Feedback => true,
+        _ => false,
+    };
+    let tally = |mode: &PortalMode| Tally { mode: *mode, count: count_of(*mode), can_add: can_add(*mode) };
+    Ok(modes.iter().map(tally).collect())
 }
 
 /// The record types that have visible records, with how many.

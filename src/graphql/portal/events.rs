@@ -21,6 +21,7 @@ use crate::live::{News, What};
 pub enum PortalEvent {
     Record(PortalRecordEvent),
     Milestones(PortalMilestonesEvent),
+    Messages(PortalMessagesEvent),
     Resync(PortalResyncEvent),
 }
 
@@ -65,6 +66,20 @@ pub struct PortalMilestonesEvent {
     record_id: RecordId,
 }
 
+/// Somebody wrote in the thread of a record.
+#[derive(Clone, SimpleObject)]
+pub struct PortalMessagesEvent {
+    /// Where the log stands after this event: pass it as `after` to go on from here. Sealed, and of use
+    /// to this portal only.
+    cursor: String,
+    /// The event's id.
+    id: ID,
+    /// When it happened.
+    occurred_at: DateTime<Utc>,
+    /// The record.
+    record_id: RecordId,
+}
+
 /// Read everything anew: what was missed is not kept any more, or what the portal shows has grown or
 /// shrunk. Events go on from here.
 #[derive(Clone, SimpleObject)]
@@ -87,7 +102,13 @@ pub fn told(news: &News, cursor: String) -> PortalEvent {
         }
         What::Event(_) => unreachable!("visitors never read the staff's log"),
     };
-    let (id, occurred_at, record_id) = (event.id.into(), event.occurred_at, event.record_id);
+    let (id, occurred_at) = (event.id.into(), event.occurred_at);
+    let Some(record_id) = event.record_id else {
+        return PortalEvent::Resync(PortalResyncEvent { cursor, id, occurred_at });
+    };
+    if event.kind.starts_with("message.") {
+        return PortalEvent::Messages(PortalMessagesEvent { cursor, id, occurred_at, record_id });
+    }
     if event.kind.starts_with("milestone.") {
         return PortalEvent::Milestones(PortalMilestonesEvent { cursor, id, occurred_at, record_id });
     }

@@ -4,7 +4,9 @@
 mod consents;
 mod doorway;
 pub mod events;
+mod feedback;
 mod home;
+mod messages;
 mod records;
 mod sections;
 mod visitors;
@@ -16,7 +18,9 @@ use async_graphql::MergedObject;
 pub struct PortalQuery(
     consents::ConsentQueries,
     doorway::DoorwayQueries,
+    feedback::FeedbackQueries,
     home::HomeQueries,
+    messages::MessageQueries,
     records::RecordQueries,
     sections::SectionQueries,
     visitors::VisitorQueries,
@@ -25,4 +29,10 @@ pub struct PortalQuery(
 /// What a portal's visitor may do. Its fields run one after another.
 #[derive(Default, MergedObject)]
 #[graphql(serial)]
-pub struct PortalMutation(consents::ConsentMutations, doorway::DoorwayMutations, visitors::VisitorMutations);
+pub struct PortalMutation(
+    consents::ConsentMutations,
+    doorway::DoorwayMutations,
+    feedback::FeedbackMutations,
+    messages::MessageMutations,
+    visitors::VisitorMutations,
+);

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
+pub mod comments;
 pub mod companies;
 pub mod consents;
 pub mod contacts;
@@ -12,6 +13,7 @@ mod mail_places;
 pub mod mails;
 pub mod member_invitations;
 pub mod members;
+pub mod messages;
 pub mod organizations;
 pub mod portals;
 pub mod record_types;
@@ -19,6 +21,7 @@ pub mod records;
 pub mod sign_in_providers;
 pub mod staff_sessions;
 pub mod suppressions;
+pub mod tasks;
 pub mod webhooks;
 
 use async_graphql::MergedObject;
@@ -29,6 +32,7 @@ use async_graphql::MergedObject;
 pub struct StaffQuery(
     api_keys::ApiKeyQueries,
     audit::AuditQueries,
+    comments::CommentQueries,
     companies::CompanyQueries,
     consents::StaffConsentQueries,
     contacts::ContactQueries,
@@ -37,6 +41,7 @@ pub struct StaffQuery(
     mails::MailQueries,
     member_invitations::MemberInvitationQueries,
     members::MemberQueries,
+    messages::StaffMessageQueries,
     organizations::OrganizationQueries,
     portals::PortalQueries,
     portals::ExposureQueries,
@@ -46,6 +51,7 @@ pub struct StaffQuery(
     sign_in_providers::SignInProviderQueries,
     staff_sessions::StaffSessionQueries,
     suppressions::SuppressionQueries,
+    tasks::TaskQueries,
     webhooks::WebhookQueries,
 );
 
@@ -55,12 +61,14 @@ pub struct StaffQuery(
 pub struct StaffMutation(
     accounts::AccountMutations,
     api_keys::ApiKeyMutations,
+    comments::CommentMutations,
     companies::CompanyMutations,
     contacts::ContactMutations,
     invitations::InvitationMutations,
     mails::MailMutations,
     member_invitations::MemberInvitationMutations,
     members::MemberMutations,
+    messages::StaffMessageMutations,
     organizations::OrganizationMutations,
     portals::PortalMutations,
     portals::PortalSessionMutations,
@@ -74,5 +82,6 @@ pub struct StaffMutation(
     sign_in_providers::SignInProviderMutations,
     staff_sessions::StaffSessionMutations,
     suppressions::SuppressionMutations,
+    tasks::TaskMutations,
     webhooks::WebhookMutations,
 );

@@ -6,7 +6,9 @@ mod accounts;
 mod consents;
 mod cookies;
 mod door;
+mod feedback;
 mod live;
+mod messages;
 mod visitor;
 
 use axum::Router;
@@ -23,7 +25,7 @@ use self::visitor::Visitor;
 use super::Http;
 use super::track::not_found;
 use crate::error::{Error, Result};
-use crate::page::{self, assets};
+use crate::page::{self, Typed, assets};
 
 /// LINK-7. The token is in the address: it goes into no referrer and no cache, and nothing on the
 /// page can run, frame it, or reach another origin.
@@ -77,6 +79,9 @@ fn pages(entrance: &str) -> Router<Http> {
         .route(&below("/{token}"), get(home).post(door::ask_for_fresh_link))
         .route(&below("/{token}/records/{id}"), get(record).post(door::ask_for_fresh_link))
         .route(&below("/{token}/notifications"), get(consents::show))
+        .route(&below("/{token}/messages"), get(messages::list).post(door::ask_for_fresh_link))
+        .route(&below("/{token}/messages/{id}"), get(messages::show))
+        .route(&below("/{token}/feedback"), get(feedback::show))
         .route(&below("/{token}/"), get(elsewhere))
         .route(&below("/{token}/{*rest}"), get(elsewhere).post(door::ask_for_fresh_link))
 }
@@ -89,6 +94,9 @@ fn inside(entrance: &str) -> Router<Http> {
         .route(&below("/notifications"), post(consents::ask))
         .route(&below("/notifications/{id}"), post(consents::change).get(elsewhere))
         .route(&below("/notifications/{id}/stop"), post(consents::stop).get(elsewhere))
+        .route(&below("/records/{id}/messages"), post(messages::post_on_record).get(elsewhere))
+        .route(&below("/messages/{id}"), post(messages::post))
+        .route(&below("/feedback"), post(feedback::give))
         .route(&below("/beacon"), post(beacon).get(elsewhere))
         .route(&below("/events"), get(live::events))
 }
@@ -112,13 +120,18 @@ async fn home(visitor: Visitor) -> Response {
 }
 
 async fn record(visitor: Visitor) -> Response {
+    record_with(visitor, StatusCode::OK, Typed::default()).await
+}
+
+/// A record's page, with what was typed into the form of its thread.
+async fn record_with(visitor: Visitor, status: StatusCode, typed: Typed) -> Response {
     let Some(id) = visitor.record_id() else { return elsewhere(visitor).await };
     let data = match visitor.ask(page::RECORD, json!({ "id": id })).await {
         Ok(data) => data,
         Err(refusal) => return visitor.refuse(refusal).await,
     };
-    match page::record(data.clone(), &visitor.visit()).transpose() {
-        Some(found) => visitor.show(StatusCode::OK, found),
+    match page::record(data.clone(), &visitor.visit(), typed).transpose() {
+        Some(found) => visitor.show(status, found),
         None => visitor.show(StatusCode::NOT_FOUND, page::missing(data, &visitor.visit())),
     }
 }

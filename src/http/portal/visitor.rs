@@ -12,7 +12,7 @@ use axum::response::Response;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::door::{SIGNED_OUT, to};
+use super::door::{SIGNED_OUT, foreign, to};
 use super::{DOOR, PORTAL, PREVIEW, accounts, cookies, html};
 use crate::db::scope::CredentialHash;
 use crate::domain::callers::hash_token;
@@ -75,8 +75,10 @@ pub enum Refusal {
     CodeRequired(DoorFace),
     /// DOOR-3: seconds to wait.
     Locked(String, u64),
-    /// What was typed is not what was asked for.
+    /// What was typed is not what was asked for, or came too late.
     Wrong(String),
+    /// Another site sent the form.
+    Foreign,
     /// The service cannot answer now; seconds to wait.
     Busy(StatusCode, u64),
     /// Logged where it happened.
@@ -185,6 +187,7 @@ impl Visitor {
     pub async fn refuse(&self, refusal: Refusal) -> Response {
         match refusal {
             // There is no secret in the address that could be dead: whoever is signed in sees what is open.
+            Refusal::Foreign => foreign(),
             Refusal::Inactive | Refusal::CodeRequired(_) if self.entrance == DOOR => to(accounts::DOORS),
             Refusal::Inactive => {
                 graphql::wait_for_deadline(&self.tracked).await;
@@ -240,7 +243,9 @@ fn refusal_of(error: &ServerError) -> Option<Refusal> {
         Some("NOT_FOUND") => return None,
         Some("LINK_INACTIVE") => Refusal::Inactive,
         Some("LOCKED") => Refusal::Locked(error.message.clone(), wait()),
-        Some("VALIDATION" | "FORBIDDEN" | "UNAUTHENTICATED") => Refusal::Wrong(error.message.clone()),
+        Some("VALIDATION" | "FORBIDDEN" | "UNAUTHENTICATED" | "CONFLICT") => {
+            Refusal::Wrong(error.message.clone())
+        }
         Some("CODE_REQUIRED") => {
             let face = extension("door").and_then(|door| door.into_json().ok());
             match face.and_then(|face| serde_json::from_value(face).ok()) {

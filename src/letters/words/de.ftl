@@ -103,6 +103,16 @@ invoices-news = Neues zu Ihren Rechnungen von { $organization }
     .button = So sehen Sie es
     .note = Sie bekommen diese Mail, weil Sie um Neues zu „{ $portal }“ gebeten haben.
 
+client-message = { $sender } hat zu „{ $record }“ geschrieben
+    .body = { $sender } von { $company } hat eine Nachricht zu „{ $record }“ geschrieben:
+    .note = Sie bekommen diese Mail, weil Sie für den Eintrag zuständig sind oder ihn beobachten.
+
+client-feedback = { $sender } hat Rückmeldung zu „{ $record }“ gegeben
+    .body =
+        { $sender } von { $company } hat Rückmeldung zu „{ $record }“ gegeben.
+        Sie liegt als Aufgabe in Ihrem Eingang:
+    .note = Sie bekommen diese Mail, weil Sie das Projekt leiten oder für den Eintrag zuständig sind.
+
 member-invitation = { $inviter } lädt Sie ein, bei { $organization } mitzuarbeiten
     .body =
         { $inviter } lädt Sie ein, hier für { $organization } zu arbeiten.

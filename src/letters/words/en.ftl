@@ -104,6 +104,16 @@ invoices-news = News on your invoices from { $organization }
     .button = How to see it
     .note = You get this mail because you asked for news of “{ $portal }”.
 
+client-message = { $sender } wrote on “{ $record }”
+    .body = { $sender } of { $company } wrote a message on “{ $record }”:
+    .note = You get this mail because you own or watch the record.
+
+client-feedback = { $sender } gave feedback on “{ $record }”
+    .body =
+        { $sender } of { $company } gave feedback on “{ $record }”.
+        It lies in your inbox as a task:
+    .note = You get this mail because you lead the project, or own the record.
+
 member-invitation = { $inviter } invites you to join { $organization }
     .body =
         { $inviter } invites you to work for { $organization } here, as a colleague.

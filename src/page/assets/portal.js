@@ -6,6 +6,8 @@ if (beacon) navigator.sendBeacon(beacon);
 if (events) {
   const content = document.getElementById("content");
   const told = document.getElementById("told");
+  const fields = () => [...content.querySelectorAll("textarea, select, input:not([type=hidden])")];
+  const initial = (field) => field.defaultValue ?? field.querySelector("option[selected]")?.value ?? "";
   let due;
   const renew = async () => {
     const answer = await fetch(location.href);
@@ -15,8 +17,17 @@ if (events) {
     const [sections, counted] = [document, page].map((of) => of.getElementById("sections"));
     if (!sections !== !counted) return location.reload();
     if (sections) sections.replaceChildren(...counted.childNodes);
+    const typed = fields().filter((field) => field.value !== initial(field));
+    const focused = content.contains(document.activeElement) && document.activeElement.id;
+    const kept = typed.map((field) => [field.id, field.value]);
     if (fresh.innerHTML === content.innerHTML) return;
     content.replaceChildren(...fresh.childNodes);
+    // What somebody is typing stays theirs.
+    for (const [id, value] of kept) {
+      const field = id && document.getElementById(id);
+      if (field) field.value = value;
+    }
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     told.textContent = "";
     told.textContent = "This page has just been brought up to date.";
   };

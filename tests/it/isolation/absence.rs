@@ -32,7 +32,7 @@ const KEPT: [&str; 1] = ["record_types.key"];
 
 /// What a client sees of the records that are `shown`: where the marker stands, and the mode that
 /// shows it. `*` shows always.
-const SHARED: [(&str, &str); 15] = [
+const SHARED: [(&str, &str); 17] = [
     (
         "*",
         "select concat_ws(' ', name, time_zone, welcome_message, website, support_email) from organizations where org_id = $org",
@@ -40,6 +40,8 @@ const SHARED: [(&str, &str); 15] = [
     ("*", "select name from companies where org_id = $org and id = $company"),
     ("*", "select concat_ws(' ', title, attribution) from portals where org_id = $org and id = $portal"),
     ("RECORDS", "select name from shown"),
+    ("MESSAGES", "select name from shown"),
+    ("FEEDBACK", "select name from shown"),
     ("RECORDS", "select client_status from shown where 'STATUS' = any (shared_fields)"),
     ("RECORDS", "select description from shown where 'DESCRIPTION' = any (shared_fields)"),
     (
@@ -294,6 +296,7 @@ async fn hidden_ids(app: &TestApp, admin: &Sql) -> Vec<String> {
              union all select id from milestones where archived_at is not null or org_id <> '{org}'
              union all select id from record_types where org_id <> '{org}' or not shared
              union all select id from portals where org_id <> '{org}' or company_id <> '{company}'
+             union all select id from comments union all select id from tasks union all select id from team_notices
              union all select org_id from organizations where org_id <> '{org}'"
         ))
         .await

@@ -121,6 +121,16 @@ begin
         values (org, gen_random_uuid(), gen_random_uuid(), 'STATUS', company, project, 'reader@client.example');
         insert into suppressions (org_id, id, email, reason) values (org, gen_random_uuid(), 'gone@client.example', 'BOUNCE');
 
+        -- Clients may give feedback.
+        update portals set modes = modes || '{FEEDBACK}' where org_id = org and code_hash is null;
+
+        -- What staff say among themselves, a task, and what a member is mailed of.
+        insert into comments (org_id, id, record_id, author_id, body) values (org, gen_random_uuid(), project, member, 'Among us');
+        insert into tasks (org_id, id, company_id, record_id, body, sender_name, sender_verified, assignee_id)
+        values (org, gen_random_uuid(), company, project, 'A complaint', 'Ada', false, member) returning id into step;
+        insert into team_notices (org_id, id, member_id, about, subject_id)
+        values (org, gen_random_uuid(), member, 'FEEDBACK', step);
+
         -- A colleague who is invited, a contact with an account and its door, and an address to be proved.
         insert into member_invitations (org_id, id, email, role, invited_by, token_hash, expires_at)
         values (org, gen_random_uuid(), 'invited@colleague.example', 'MEMBER', member, sha256(('vm_' || org)::bytea), now() + interval '1 day');

@@ -61,6 +61,11 @@ fn sample(kind: MailKind, language: Language) -> Letter {
         MailKind::News => news(Letter { kind: MailKind::StatusNews, ..letter })
             .with("step", "STAGE")
             .with("text", "Client review"),
+        MailKind::TeamNotice | MailKind::ClientMessage | MailKind::ClientFeedback => {
+            let kind = if kind == MailKind::TeamNotice { MailKind::ClientMessage } else { kind };
+            let letter = Letter { kind, ..letter }.with("sender", "Ada").with("record", "New site");
+            letter.with("company", "Client & Sons").quoting("So & so.\nAnd <i>more</i>.".into())
+        }
         MailKind::RepliesNews | MailKind::ReviewsNews | MailKind::InvoicesNews => news(letter),
     }
 }

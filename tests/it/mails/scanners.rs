@@ -21,10 +21,18 @@ const SIGN_IN: &str =
 
 /// Queued kinds that are not opened here: those without an address of ours, and those of consents, which
 /// the test of the same name beside them opens.
-const ELSEWHERE: [&str; 5] =
-    ["mail.first_view", "mail.webhook_parked", "mail.webhook_gone", "mail.consent", "mail.notification"];
+const ELSEWHERE: [&str; 6] = [
+    "mail.first_view",
+    "mail.webhook_parked",
+    "mail.webhook_gone",
+    "mail.consent",
+    "mail.notification",
+    "mail.team_notice",
+];
 /// Kinds that only a composer knows.
-const NEVER_QUEUED: [&str; 5] = [
+const NEVER_QUEUED: [&str; 7] = [
+    "mail.client_message",
+    "mail.client_feedback",
     "mail.consent_stands",
     "mail.status_news",
     "mail.replies_news",

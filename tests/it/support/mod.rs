@@ -6,6 +6,7 @@ pub mod answer;
 pub mod app;
 pub mod cluster;
 pub mod documents;
+pub mod forms;
 pub mod island;
 pub mod live;
 pub mod mails;

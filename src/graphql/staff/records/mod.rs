@@ -217,6 +217,6 @@ impl Loader<WatchersOf> for Batch<Staff> {
     }
 }
 
-async fn load(ctx: &Context<'_>, id: RecordId) -> Result<Record> {
+pub(in crate::graphql::staff) async fn load(ctx: &Context<'_>, id: RecordId) -> Result<Record> {
     request(ctx).staff_for(ApiKeyScope::RecordsRead).await?.loaders.required(id, "record").await.map(Record)
 }
