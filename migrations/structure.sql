@@ -398,6 +398,38 @@ ALTER FUNCTION public.dead_keys(hashes bytea[]) OWNER TO door;
 
 COMMENT ON FUNCTION public.dead_keys(hashes bytea[]) IS 'Which of these hashes of keys open nothing any more, for an instance that holds subscriptions of their holders (EVT-5). Not from within an organisation.';
 
+CREATE FUNCTION public.decide_version(decision uuid, wanted uuid, verdict text, reason text, message uuid, at timestamp with time zone, hash bytea, receipt text, receipt_key text, public_key bytea, signature bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    found record;
+    who record;
+begin
+    select * into found from version_to_decide(wanted);
+    select v.* into who from visitor() v;
+    if found.record_id is null or found.approval <> 'PENDING' or found.superseded or found.files_hash <> hash
+        or who.session_id is null or who.name is null
+    then
+        raise exception 'nobody decides this now' using errcode = 'insufficient_privilege';
+    end if;
+    insert into deliverable_decisions (org_id, id, record_id, deliverable_id, version_id, verdict, reason, decided_by, verified,
+        session_id, contact_id, decided_at, files_hash, receipt, receipt_key, public_key, signature)
+    values (app_org(), decision, found.record_id, found.deliverable_id, wanted, verdict, decide_version.reason, who.name, who.verified,
+        who.session_id, who.contact_id, at, hash, decide_version.receipt, decide_version.receipt_key, decide_version.public_key,
+        decide_version.signature);
+    update deliverable_versions v set approval = verdict where v.org_id = app_org() and v.id = wanted;
+    if decide_version.reason is not null then
+        insert into messages (org_id, id, record_id, sender_type, sender_name, body, created_at)
+        values (app_org(), message, found.record_id, 'CLIENT', who.name, decide_version.reason, at);
+    end if;
+    perform notify_team(found.record_id, 'DECISION', decision);
+end $$;
+
+ALTER FUNCTION public.decide_version(decision uuid, wanted uuid, verdict text, reason text, message uuid, at timestamp with time zone, hash bytea, receipt text, receipt_key text, public_key bytea, signature bytea) OWNER TO door;
+
+COMMENT ON FUNCTION public.decide_version(decision uuid, wanted uuid, verdict text, reason text, message uuid, at timestamp with time zone, hash bytea, receipt text, receipt_key text, public_key bytea, signature bytea) IS 'Keeps what a visitor of the entered portal decides of a version, posts the reason in the record''s thread, and queues the mails to the team (DEL-3): all of it or nothing.';
+
 CREATE FUNCTION public.end_portal_account(contact uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -959,6 +991,21 @@ ALTER FUNCTION public.journal_visit(entries jsonb, address text, request text) O
 
 COMMENT ON FUNCTION public.journal_visit(entries jsonb, address text, request text) IS 'Writes what a portal''s visitor did into both logs, as done by the session that was entered, in the company and the records that it sees, and of the nouns that clients act on. Must be the last statement before COMMIT: it locks the counter.';
 
+CREATE FUNCTION public.keep_decision() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    if to_jsonb(new) - 'visible' - 'contact_id' is distinct from to_jsonb(old) - 'visible' - 'contact_id' then
+        raise exception 'a decision is kept as it was made' using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.keep_decision() OWNER TO owner;
+
+COMMENT ON FUNCTION public.keep_decision() IS 'Nothing of a decision changes (DEL-3).';
+
 CREATE FUNCTION public.keep_former_token() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1022,6 +1069,68 @@ end $$;
 ALTER FUNCTION public.keep_reachable_external() OWNER TO door;
 
 COMMENT ON FUNCTION public.keep_reachable_external() IS 'Trigger: refuses anything through which clients would reach an internal company (INV-5).';
+
+CREATE FUNCTION public.keep_version() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    if (new.org_id, new.id, new.record_id, new.deliverable_id, new.number, new.created_at)
+            is distinct from (old.org_id, old.id, old.record_id, old.deliverable_id, old.number, old.created_at)
+        or (old.ready_at is not null and (new.note, new.ready_at) is distinct from (old.note, old.ready_at))
+        or (old.approval <> 'PENDING' and new.approval <> old.approval)
+    then
+        raise exception 'this version is locked' using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.keep_version() OWNER TO owner;
+
+COMMENT ON FUNCTION public.keep_version() IS 'A version that is ready for review is not edited, and what was decided of it is not decided again (DEL-4).';
+
+CREATE FUNCTION public.keep_version_bytes() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    if exists (
+        select from deliverable_version_files f join deliverable_versions v on v.org_id = f.org_id and v.id = f.version_id
+        where f.org_id = old.org_id and f.file_id = old.id and v.ready_at is not null)
+    then
+        raise exception 'the files of this version are locked' using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.keep_version_bytes() OWNER TO owner;
+
+COMMENT ON FUNCTION public.keep_version_bytes() IS 'The bytes of a file stay what they are once a version with it is ready for review (DEL-4).';
+
+CREATE FUNCTION public.keep_version_files() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    of uuid := case when tg_op = 'INSERT' then new.version_id else old.version_id end;
+    tenant uuid := case when tg_op = 'INSERT' then new.org_id else old.org_id end;
+begin
+    if tg_op = 'UPDATE' and (new.org_id, new.version_id, new.file_id, new.record_id)
+        is not distinct from (old.org_id, old.version_id, old.file_id, old.record_id)
+    then
+        return new;
+    end if;
+    if tg_op = 'UPDATE' or exists (
+        select from deliverable_versions v where v.org_id = tenant and v.id = of and v.ready_at is not null)
+    then
+        raise exception 'the files of this version are locked' using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    return case when tg_op = 'DELETE' then old else new end;
+end $$;
+
+ALTER FUNCTION public.keep_version_files() OWNER TO owner;
+
+COMMENT ON FUNCTION public.keep_version_files() IS 'No file comes to a version that is ready for review, and none leaves it (DEL-4).';
 
 CREATE FUNCTION public.keeps_to_policy(org uuid, ends timestamp with time zone, coded boolean, address text) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1110,6 +1219,42 @@ $$;
 ALTER FUNCTION public.mail_went_to(mail uuid, address text) OWNER TO owner;
 
 COMMENT ON FUNCTION public.mail_went_to(mail uuid, address text) IS 'Whether a mail of the entered organisation can have gone to an address: to its subject''s own, or to that of somebody whom the organisation mails.';
+
+CREATE FUNCTION public.mark_deliverable() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    shown boolean := new.visible and new.archived_at is null;
+begin
+    update deliverable_versions v set visible = shown
+    where v.org_id = new.org_id and v.deliverable_id = new.id and v.ready_at is not null and v.visible <> shown;
+    update deliverable_decisions d set visible = shown
+    where d.org_id = new.org_id and d.deliverable_id = new.id and d.visible <> shown;
+    return null;
+end $$;
+
+ALTER FUNCTION public.mark_deliverable() OWNER TO owner;
+
+COMMENT ON FUNCTION public.mark_deliverable() IS 'Keeps the marks of what belongs to a deliverable (DEL-2).';
+
+CREATE FUNCTION public.mark_version() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    new.visible := new.visible or (old.ready_at is null and new.ready_at is not null and exists (
+        select from deliverables d
+        where d.org_id = new.org_id and d.id = new.deliverable_id and d.visible and d.archived_at is null));
+    if new.visible <> old.visible then
+        update deliverable_version_files f set visible = new.visible where f.org_id = new.org_id and f.version_id = new.id;
+    end if;
+    return new;
+end $$;
+
+ALTER FUNCTION public.mark_version() OWNER TO owner;
+
+COMMENT ON FUNCTION public.mark_version() IS 'Shows a version once it is ready, and keeps the marks of its files (DEL-2).';
 
 CREATE FUNCTION public.milestones_share() RETURNS trigger
     LANGUAGE plpgsql
@@ -1624,6 +1769,21 @@ ALTER FUNCTION public.scope_fingerprint() OWNER TO owner;
 
 COMMENT ON FUNCTION public.scope_fingerprint() IS 'Changes when what a portal shows grows or shrinks.';
 
+CREATE FUNCTION public.shared_subjects(numbers bigint[]) RETURNS TABLE(seq bigint, subject_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select e.seq, (e.payload ->> 'id')::uuid
+    from events e
+    where e.org_id = app_org() and e.seq = any (numbers) and e.client_visible and e.company_id = app_id('app.company')
+        and app_id('app.portal') is not null and 'ACTIVITY' = any (app_modes())
+        and (e.record_id is null or e.record_id = any (app_ids('app.shown_records')))
+$$;
+
+ALTER FUNCTION public.shared_subjects(numbers bigint[]) OWNER TO door;
+
+COMMENT ON FUNCTION public.shared_subjects(numbers bigint[]) IS 'What these events of the entered portal are about: the id of the message, the milestone. What that says, its own table tells to who may read it.';
+
 CREATE FUNCTION public.shown_names() RETURNS TABLE(id uuid, name text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1790,12 +1950,15 @@ CREATE FUNCTION public.team_notice_to_send(notice uuid) RETURNS TABLE(email text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-    select m.email, m.name, n.about, k.name, r.name, coalesce(x.sender_name, t.sender_name), coalesce(x.body, t.body)
+    select m.email, m.name, coalesce(d.verdict, n.about), k.name, coalesce(i.title, r.name),
+        coalesce(x.sender_name, t.sender_name, d.decided_by), coalesce(x.body, t.body, d.reason)
     from team_notices n
     join members m on m.org_id = n.org_id and m.id = n.member_id and m.ended_at is null
     left join messages x on n.about = 'MESSAGE' and x.org_id = n.org_id and x.id = n.subject_id
     left join tasks t on n.about = 'FEEDBACK' and t.org_id = n.org_id and t.id = n.subject_id
-    left join records r on r.org_id = n.org_id and r.id = coalesce(x.record_id, t.record_id)
+    left join deliverable_decisions d on n.about = 'DECISION' and d.org_id = n.org_id and d.id = n.subject_id
+    left join deliverables i on i.org_id = d.org_id and i.id = d.deliverable_id
+    left join records r on r.org_id = n.org_id and r.id = coalesce(x.record_id, t.record_id, d.record_id)
     join companies k on k.org_id = n.org_id and k.id = coalesce(r.company_id, t.company_id)
     where n.org_id = app_org() and n.id = notice
 $$;
@@ -1859,6 +2022,45 @@ CREATE FUNCTION public.use_bypass(bypass uuid) RETURNS void
 ALTER FUNCTION public.use_bypass(bypass uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.use_bypass(bypass uuid) IS 'Uses a bypass up, in the transaction that the code was passed in.';
+
+CREATE FUNCTION public.version_files_hash(tenant uuid, version uuid) RETURNS bytea
+    LANGUAGE sql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+            select sha256(convert_to(coalesce(string_agg(f.id || ' ' || '' || e'\n', '' order by f.id), ''), 'UTF8'))
+            from deliverable_version_files x
+            join files f on f.org_id = x.org_id and f.id = x.file_id
+            where x.org_id = tenant and x.version_id = version
+        $$;
+
+ALTER FUNCTION public.version_files_hash(tenant uuid, version uuid) OWNER TO owner;
+
+COMMENT ON FUNCTION public.version_files_hash(tenant uuid, version uuid) IS 'SHA-256 over a line for each of a version''s files by id: the id, a space, the SHA-256 of its bytes in hexadecimal, as far as it is known.';
+
+CREATE FUNCTION public.version_to_decide(wanted uuid) RETURNS TABLE(record_id uuid, deliverable_id uuid, title text, number integer, approval text, superseded boolean, files_hash bytea)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    if app_id('app.portal') is null then
+        return;
+    end if;
+    perform from deliverable_versions v
+    where v.org_id = app_org() and v.id = wanted and v.visible and v.record_id = any (app_ids('app.records'))
+    for update;
+    return query
+    select v.record_id, v.deliverable_id, d.title, v.number, v.approval,
+        exists (select from deliverable_versions n
+            where n.org_id = v.org_id and n.deliverable_id = v.deliverable_id and n.number > v.number and n.visible),
+        version_files_hash(v.org_id, v.id)
+    from deliverable_versions v
+    join deliverables d on d.org_id = v.org_id and d.id = v.deliverable_id
+    where v.org_id = app_org() and v.id = wanted and v.visible and v.record_id = any (app_ids('app.records'));
+end $$;
+
+ALTER FUNCTION public.version_to_decide(wanted uuid) OWNER TO door;
+
+COMMENT ON FUNCTION public.version_to_decide(wanted uuid) IS 'What a visitor of the entered portal is about to decide of, held until the transaction ends: of two at once the second waits, and then finds it decided (DEL-4).';
 
 CREATE FUNCTION public.visible_records(org uuid, company uuid, only_record uuid, assumed uuid) RETURNS TABLE(id uuid, type_id uuid, show_stage_names boolean, shared_fields text[], show_files boolean, show_comments boolean, allow_uploads boolean)
     LANGUAGE sql STABLE
@@ -1966,6 +2168,42 @@ CREATE TABLE public.__diesel_schema_migrations (
 );
 
 ALTER TABLE public.__diesel_schema_migrations OWNER TO owner;
+
+CREATE TABLE public.activity_entries (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    record_id uuid,
+    title text NOT NULL,
+    body text,
+    url text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT activity_entries_body_check CHECK (((char_length(body) >= 1) AND (char_length(body) <= 2000))),
+    CONSTRAINT activity_entries_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200))),
+    CONSTRAINT activity_entries_url_check CHECK (((char_length(url) >= 1) AND (char_length(url) <= 500)))
+);
+
+ALTER TABLE ONLY public.activity_entries FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.activity_entries OWNER TO owner;
+
+COMMENT ON TABLE public.activity_entries IS 'What staff and partners put into a client''s activity themselves: a form submitted, a work order closed (EVT-8). Append only; who wrote it, the logs say.';
+
+COMMENT ON COLUMN public.activity_entries.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.activity_entries.id IS 'UUIDv7, made by the service; sorts by time.';
+
+COMMENT ON COLUMN public.activity_entries.company_id IS 'Whose activity it is.';
+
+COMMENT ON COLUMN public.activity_entries.record_id IS 'What it is about; null for the company as a whole.';
+
+COMMENT ON COLUMN public.activity_entries.title IS 'What happened, in a line.';
+
+COMMENT ON COLUMN public.activity_entries.body IS 'More of it, plain text.';
+
+COMMENT ON COLUMN public.activity_entries.url IS 'Where there is more, an absolute http or https address.';
+
+COMMENT ON COLUMN public.activity_entries.created_at IS 'When it was appended.';
 
 CREATE TABLE public.address_proofs (
     org_id uuid NOT NULL,
@@ -2291,6 +2529,197 @@ COMMENT ON COLUMN public.contacts.updated_at IS 'When staff last changed the per
 COMMENT ON COLUMN public.contacts.archived_at IS 'Hides the person from lists; deletes nothing.';
 
 COMMENT ON COLUMN public.contacts.language IS 'Which language the person reads; null is the organisation''s.';
+
+CREATE TABLE public.deliverable_decisions (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    deliverable_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    verdict text NOT NULL,
+    reason text,
+    decided_by text NOT NULL,
+    verified boolean NOT NULL,
+    session_id uuid NOT NULL,
+    contact_id uuid,
+    decided_at timestamp with time zone NOT NULL,
+    files_hash bytea NOT NULL,
+    receipt text NOT NULL,
+    receipt_key text NOT NULL,
+    public_key bytea NOT NULL,
+    signature bytea NOT NULL,
+    visible boolean DEFAULT true NOT NULL,
+    CONSTRAINT deliverable_decisions_check CHECK (((verdict = 'APPROVED'::text) OR (reason IS NOT NULL))),
+    CONSTRAINT deliverable_decisions_decided_by_check CHECK (((char_length(decided_by) >= 1) AND (char_length(decided_by) <= 120))),
+    CONSTRAINT deliverable_decisions_files_hash_check CHECK ((octet_length(files_hash) = 32)),
+    CONSTRAINT deliverable_decisions_public_key_check CHECK ((octet_length(public_key) = 32)),
+    CONSTRAINT deliverable_decisions_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 10000))),
+    CONSTRAINT deliverable_decisions_receipt_key_check CHECK (((char_length(receipt_key) >= 1) AND (char_length(receipt_key) <= 40))),
+    CONSTRAINT deliverable_decisions_signature_check CHECK ((octet_length(signature) = 64)),
+    CONSTRAINT deliverable_decisions_verdict_check CHECK ((verdict = ANY (ARRAY['APPROVED'::text, 'REVISION_REQUESTED'::text, 'REJECTED'::text])))
+);
+
+ALTER TABLE ONLY public.deliverable_decisions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.deliverable_decisions OWNER TO owner;
+
+COMMENT ON TABLE public.deliverable_decisions IS 'What a client decided of a version: one decision each, kept for good (DEL-3). Append only.';
+
+COMMENT ON COLUMN public.deliverable_decisions.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.deliverable_decisions.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.deliverable_decisions.record_id IS 'The deliverable''s.';
+
+COMMENT ON COLUMN public.deliverable_decisions.deliverable_id IS 'The version''s.';
+
+COMMENT ON COLUMN public.deliverable_decisions.version_id IS 'What was decided of.';
+
+COMMENT ON COLUMN public.deliverable_decisions.verdict IS 'What was decided.';
+
+COMMENT ON COLUMN public.deliverable_decisions.reason IS 'Why, in the client''s words; it stands in the record''s thread too.';
+
+COMMENT ON COLUMN public.deliverable_decisions.decided_by IS 'The client''s name as it was then.';
+
+COMMENT ON COLUMN public.deliverable_decisions.verified IS 'False where the name is only what they said it is.';
+
+COMMENT ON COLUMN public.deliverable_decisions.session_id IS 'From which portal session. No foreign key: it outlives the session.';
+
+COMMENT ON COLUMN public.deliverable_decisions.contact_id IS 'Whose link it was, if a contact''s.';
+
+COMMENT ON COLUMN public.deliverable_decisions.decided_at IS 'When.';
+
+COMMENT ON COLUMN public.deliverable_decisions.files_hash IS 'SHA-256 over a line for each of the version''s files by id: the id, a space, the SHA-256 of its bytes in hexadecimal, a line feed.';
+
+COMMENT ON COLUMN public.deliverable_decisions.receipt IS 'What was signed: JSON, byte for byte.';
+
+COMMENT ON COLUMN public.deliverable_decisions.receipt_key IS 'Id of the sealing key that the signing key was derived from.';
+
+COMMENT ON COLUMN public.deliverable_decisions.public_key IS 'Ed25519, to check the signature with.';
+
+COMMENT ON COLUMN public.deliverable_decisions.signature IS 'Ed25519, of receipt.';
+
+COMMENT ON COLUMN public.deliverable_decisions.visible IS 'Whether clients see the version. Kept by trigger.';
+
+CREATE TABLE public.deliverable_version_files (
+    org_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    visible boolean DEFAULT false NOT NULL
+);
+
+ALTER TABLE ONLY public.deliverable_version_files FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.deliverable_version_files OWNER TO owner;
+
+COMMENT ON TABLE public.deliverable_version_files IS 'Which files of its record a version consists of.';
+
+COMMENT ON COLUMN public.deliverable_version_files.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.deliverable_version_files.version_id IS 'The version.';
+
+COMMENT ON COLUMN public.deliverable_version_files.file_id IS 'The file. Clients see it if it is shared as well.';
+
+COMMENT ON COLUMN public.deliverable_version_files.record_id IS 'The version''s.';
+
+COMMENT ON COLUMN public.deliverable_version_files.visible IS 'Whether clients see the version. Kept by trigger.';
+
+CREATE TABLE public.deliverable_versions (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    deliverable_id uuid NOT NULL,
+    number integer NOT NULL,
+    note text,
+    ready_at timestamp with time zone,
+    approval text DEFAULT 'PENDING'::text NOT NULL,
+    visible boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT deliverable_versions_approval_check CHECK ((approval = ANY (ARRAY['PENDING'::text, 'APPROVED'::text, 'REVISION_REQUESTED'::text, 'REJECTED'::text]))),
+    CONSTRAINT deliverable_versions_check CHECK (((approval = 'PENDING'::text) OR (ready_at IS NOT NULL))),
+    CONSTRAINT deliverable_versions_note_check CHECK (((char_length(note) >= 1) AND (char_length(note) <= 2000))),
+    CONSTRAINT deliverable_versions_number_check CHECK ((number >= 1))
+);
+
+ALTER TABLE ONLY public.deliverable_versions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.deliverable_versions OWNER TO owner;
+
+COMMENT ON TABLE public.deliverable_versions IS 'A version of a deliverable, with an approval of its own (DEL-1). From when it is ready for review it does not change any more.';
+
+COMMENT ON COLUMN public.deliverable_versions.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.deliverable_versions.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.deliverable_versions.record_id IS 'The deliverable''s.';
+
+COMMENT ON COLUMN public.deliverable_versions.deliverable_id IS 'Of what it is a version.';
+
+COMMENT ON COLUMN public.deliverable_versions.number IS 'From 1, without gaps.';
+
+COMMENT ON COLUMN public.deliverable_versions.note IS 'What is new, for staff and clients.';
+
+COMMENT ON COLUMN public.deliverable_versions.ready_at IS 'When clients were asked for their word; null while the team works on it.';
+
+COMMENT ON COLUMN public.deliverable_versions.approval IS 'What became of it; written by decide_version.';
+
+COMMENT ON COLUMN public.deliverable_versions.visible IS 'Whether clients see it: the deliverable''s mark, once it is ready. Kept by trigger.';
+
+COMMENT ON COLUMN public.deliverable_versions.created_at IS 'When it was begun.';
+
+CREATE TABLE public.deliverables (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    title text NOT NULL,
+    kind text NOT NULL,
+    format text,
+    internal_status text,
+    client_status text,
+    visible boolean DEFAULT false NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT deliverables_client_status_check CHECK (((char_length(client_status) >= 1) AND (char_length(client_status) <= 80))),
+    CONSTRAINT deliverables_format_check CHECK (((char_length(format) >= 1) AND (char_length(format) <= 80))),
+    CONSTRAINT deliverables_internal_status_check CHECK (((char_length(internal_status) >= 1) AND (char_length(internal_status) <= 80))),
+    CONSTRAINT deliverables_kind_check CHECK (((char_length(kind) >= 1) AND (char_length(kind) <= 80))),
+    CONSTRAINT deliverables_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
+);
+
+ALTER TABLE ONLY public.deliverables FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.deliverables OWNER TO owner;
+
+COMMENT ON TABLE public.deliverables IS 'Something that is made for a client and waits for their word (DEL-1).';
+
+COMMENT ON COLUMN public.deliverables.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.deliverables.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.deliverables.record_id IS 'What it is part of.';
+
+COMMENT ON COLUMN public.deliverables.title IS 'Name staff and clients read.';
+
+COMMENT ON COLUMN public.deliverables.kind IS 'What it is, in the team''s words: Design, Copy, Film.';
+
+COMMENT ON COLUMN public.deliverables.format IS 'What it comes as: PDF, 1080p.';
+
+COMMENT ON COLUMN public.deliverables.internal_status IS 'A label for staff only.';
+
+COMMENT ON COLUMN public.deliverables.client_status IS 'A label for clients.';
+
+COMMENT ON COLUMN public.deliverables.visible IS 'DEL-2: whether clients see it.';
+
+COMMENT ON COLUMN public.deliverables.version IS 'Raised by every change; an update names the one it read.';
+
+COMMENT ON COLUMN public.deliverables.created_at IS 'When it was added.';
+
+COMMENT ON COLUMN public.deliverables.updated_at IS 'When it was last changed.';
+
+COMMENT ON COLUMN public.deliverables.archived_at IS 'Hides it; deletes nothing.';
 
 CREATE TABLE public.door_bypasses (
     org_id uuid NOT NULL,
@@ -4018,6 +4447,9 @@ COMMENT ON COLUMN public.webhook_endpoints.updated_at IS 'When staff last change
 ALTER TABLE ONLY public.__diesel_schema_migrations
     ADD CONSTRAINT __diesel_schema_migrations_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY public.activity_entries
+    ADD CONSTRAINT activity_entries_pkey PRIMARY KEY (org_id, id);
+
 ALTER TABLE ONLY public.address_proofs
     ADD CONSTRAINT address_proofs_pkey PRIMARY KEY (org_id, id);
 
@@ -4059,6 +4491,24 @@ ALTER TABLE ONLY public.contacts
 
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.deliverable_decisions
+    ADD CONSTRAINT deliverable_decisions_org_id_version_id_key UNIQUE (org_id, version_id);
+
+ALTER TABLE ONLY public.deliverable_decisions
+    ADD CONSTRAINT deliverable_decisions_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.deliverable_version_files
+    ADD CONSTRAINT deliverable_version_files_pkey PRIMARY KEY (org_id, version_id, file_id);
+
+ALTER TABLE ONLY public.deliverable_versions
+    ADD CONSTRAINT deliverable_versions_org_id_deliverable_id_number_key UNIQUE (org_id, deliverable_id, number);
+
+ALTER TABLE ONLY public.deliverable_versions
+    ADD CONSTRAINT deliverable_versions_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.deliverables
+    ADD CONSTRAINT deliverables_pkey PRIMARY KEY (org_id, id);
 
 ALTER TABLE ONLY public.door_bypasses
     ADD CONSTRAINT door_bypasses_pkey PRIMARY KEY (org_id, id);
@@ -4243,6 +4693,10 @@ ALTER TABLE ONLY public.webhook_deliveries
 ALTER TABLE ONLY public.webhook_endpoints
     ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (org_id, id);
 
+CREATE INDEX activity_entries_company ON public.activity_entries USING btree (org_id, company_id, id DESC);
+
+CREATE INDEX activity_entries_record ON public.activity_entries USING btree (org_id, record_id) WHERE (record_id IS NOT NULL);
+
 CREATE INDEX address_proofs_created ON public.address_proofs USING btree (org_id, created_at);
 
 CREATE INDEX api_keys_company ON public.api_keys USING btree (org_id, company_id) WHERE (company_id IS NOT NULL);
@@ -4272,6 +4726,20 @@ CREATE INDEX consents_session ON public.consents USING btree (org_id, session_id
 CREATE INDEX contacts_email ON public.contacts USING btree (email);
 
 CREATE INDEX contacts_name ON public.contacts USING btree (org_id, name, id);
+
+CREATE INDEX deliverable_decisions_contact ON public.deliverable_decisions USING btree (org_id, contact_id) WHERE (contact_id IS NOT NULL);
+
+CREATE INDEX deliverable_decisions_deliverable ON public.deliverable_decisions USING btree (org_id, deliverable_id);
+
+CREATE INDEX deliverable_decisions_record ON public.deliverable_decisions USING btree (org_id, record_id);
+
+CREATE INDEX deliverable_version_files_file ON public.deliverable_version_files USING btree (org_id, file_id);
+
+CREATE INDEX deliverable_version_files_record ON public.deliverable_version_files USING btree (org_id, record_id);
+
+CREATE INDEX deliverable_versions_record ON public.deliverable_versions USING btree (org_id, record_id);
+
+CREATE INDEX deliverables_record ON public.deliverables USING btree (org_id, record_id, id);
 
 CREATE INDEX door_bypasses_link ON public.door_bypasses USING btree (org_id, link_id);
 
@@ -4419,9 +4887,21 @@ CREATE INDEX webhook_endpoints_creator ON public.webhook_endpoints USING btree (
 
 CREATE TRIGGER companies_internal AFTER UPDATE OF internal ON public.companies FOR EACH ROW WHEN ((new.internal AND (NOT old.internal))) EXECUTE FUNCTION public.keep_internal_unreachable();
 
+CREATE TRIGGER deliverable_decisions_keep BEFORE UPDATE ON public.deliverable_decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
+
+CREATE TRIGGER deliverable_version_files_keep BEFORE INSERT OR DELETE OR UPDATE ON public.deliverable_version_files FOR EACH ROW EXECUTE FUNCTION public.keep_version_files();
+
+CREATE TRIGGER deliverable_versions_keep BEFORE UPDATE ON public.deliverable_versions FOR EACH ROW EXECUTE FUNCTION public.keep_version();
+
+CREATE TRIGGER deliverable_versions_mark BEFORE UPDATE ON public.deliverable_versions FOR EACH ROW EXECUTE FUNCTION public.mark_version();
+
+CREATE TRIGGER deliverables_mark AFTER UPDATE OF visible, archived_at ON public.deliverables FOR EACH ROW EXECUTE FUNCTION public.mark_deliverable();
+
 CREATE TRIGGER field_definitions_reshare AFTER UPDATE ON public.field_definitions FOR EACH ROW WHEN (((old.shared <> new.shared) OR (old.archived_at IS DISTINCT FROM new.archived_at))) EXECUTE FUNCTION public.field_definitions_reshare();
 
 CREATE TRIGGER field_definitions_reshare_new AFTER INSERT ON public.field_definitions FOR EACH ROW WHEN (new.shared) EXECUTE FUNCTION public.field_definitions_reshare();
+
+CREATE TRIGGER files_keep BEFORE UPDATE ON public.files FOR EACH ROW WHEN ((old.byte_size IS DISTINCT FROM new.byte_size)) EXECUTE FUNCTION public.keep_version_bytes();
 
 CREATE TRIGGER invitations_external AFTER INSERT OR UPDATE OF expires_at ON public.invitations FOR EACH ROW WHEN (((new.revoked_at IS NULL) AND (new.accepted_at IS NULL))) EXECUTE FUNCTION public.keep_reachable_external();
 
@@ -4440,6 +4920,12 @@ CREATE TRIGGER record_types_reshare AFTER UPDATE ON public.record_types FOR EACH
 CREATE TRIGGER records_share BEFORE INSERT OR UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION public.records_share();
 
 CREATE TRIGGER stages_reshare AFTER UPDATE ON public.stages FOR EACH ROW WHEN ((old.client_phase <> new.client_phase)) EXECUTE FUNCTION public.stages_reshare();
+
+ALTER TABLE ONLY public.activity_entries
+    ADD CONSTRAINT activity_entries_org_id_company_id_fkey FOREIGN KEY (org_id, company_id) REFERENCES public.companies(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.activity_entries
+    ADD CONSTRAINT activity_entries_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.address_proofs
     ADD CONSTRAINT address_proofs_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
@@ -4485,6 +4971,36 @@ ALTER TABLE ONLY public.consents
 
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_org_id_company_id_fkey FOREIGN KEY (org_id, company_id) REFERENCES public.companies(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deliverable_decisions
+    ADD CONSTRAINT deliverable_decisions_org_id_contact_id_fkey FOREIGN KEY (org_id, contact_id) REFERENCES public.contacts(org_id, id) ON DELETE SET NULL (contact_id);
+
+ALTER TABLE ONLY public.deliverable_decisions
+    ADD CONSTRAINT deliverable_decisions_org_id_deliverable_id_fkey FOREIGN KEY (org_id, deliverable_id) REFERENCES public.deliverables(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deliverable_decisions
+    ADD CONSTRAINT deliverable_decisions_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deliverable_decisions
+    ADD CONSTRAINT deliverable_decisions_org_id_version_id_fkey FOREIGN KEY (org_id, version_id) REFERENCES public.deliverable_versions(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deliverable_version_files
+    ADD CONSTRAINT deliverable_version_files_org_id_file_id_fkey FOREIGN KEY (org_id, file_id) REFERENCES public.files(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deliverable_version_files
+    ADD CONSTRAINT deliverable_version_files_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deliverable_version_files
+    ADD CONSTRAINT deliverable_version_files_org_id_version_id_fkey FOREIGN KEY (org_id, version_id) REFERENCES public.deliverable_versions(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deliverable_versions
+    ADD CONSTRAINT deliverable_versions_org_id_deliverable_id_fkey FOREIGN KEY (org_id, deliverable_id) REFERENCES public.deliverables(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deliverable_versions
+    ADD CONSTRAINT deliverable_versions_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deliverables
+    ADD CONSTRAINT deliverables_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.door_bypasses
     ADD CONSTRAINT door_bypasses_org_id_link_id_fkey FOREIGN KEY (org_id, link_id) REFERENCES public.portal_links(org_id, id) ON DELETE CASCADE;
@@ -4690,6 +5206,8 @@ ALTER TABLE ONLY public.webhook_endpoints
 ALTER TABLE ONLY public.webhook_endpoints
     ADD CONSTRAINT webhook_endpoints_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
+ALTER TABLE public.activity_entries ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.address_proofs ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
@@ -4736,9 +5254,23 @@ CREATE POLICY app_portal_insert ON public.outbox FOR INSERT TO app_portal WITH C
 
 CREATE POLICY app_portal_insert ON public.portal_idempotency_keys FOR INSERT TO app_portal WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id))));
 
+CREATE POLICY app_portal_select ON public.activity_entries FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (company_id = ( SELECT public.app_id('app.company'::text) AS app_id)) AND ('ACTIVITY'::text = ANY (( SELECT public.app_modes() AS app_modes)::text[])) AND
+CASE
+    WHEN (record_id IS NULL) THEN ( SELECT public.in_company_portal() AS in_company_portal)
+    ELSE (record_id = ANY (( SELECT public.app_ids('app.shown_records'::text) AS app_ids)::uuid[]))
+END));
+
 CREATE POLICY app_portal_select ON public.companies FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.company'::text) AS app_id))));
 
 CREATE POLICY app_portal_select ON public.consents FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (portal_id = ( SELECT public.app_id('app.portal'::text) AS app_id)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id)) AND (confirmed_at IS NOT NULL)));
+
+CREATE POLICY app_portal_select ON public.deliverable_decisions FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND visible AND (record_id = ANY (( SELECT public.app_ids('app.records'::text) AS app_ids)::uuid[]))));
+
+CREATE POLICY app_portal_select ON public.deliverable_version_files FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND visible AND (record_id = ANY (( SELECT public.app_ids('app.records'::text) AS app_ids)::uuid[]))));
+
+CREATE POLICY app_portal_select ON public.deliverable_versions FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND visible AND (record_id = ANY (( SELECT public.app_ids('app.records'::text) AS app_ids)::uuid[]))));
+
+CREATE POLICY app_portal_select ON public.deliverables FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND visible AND (archived_at IS NULL) AND (record_id = ANY (( SELECT public.app_ids('app.records'::text) AS app_ids)::uuid[]))));
 
 CREATE POLICY app_portal_select ON public.events FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND client_visible AND (company_id = ( SELECT public.app_id('app.company'::text) AS app_id)) AND
 CASE
@@ -4786,6 +5318,8 @@ CREATE POLICY app_portal_update ON public.portal_idempotency_keys FOR UPDATE TO 
 
 CREATE POLICY app_portal_update ON public.portal_sessions FOR UPDATE TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.session'::text) AS app_id))));
 
+CREATE POLICY app_staff_delete ON public.deliverable_version_files FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_delete ON public.idempotency_keys FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_delete ON public.record_watchers FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -4796,6 +5330,8 @@ CREATE POLICY app_staff_delete ON public.suppressions FOR DELETE TO app_staff US
 
 CREATE POLICY app_staff_delete ON public.webhook_endpoints FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_insert ON public.activity_entries FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_insert ON public.api_keys FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.audit_entries FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -4805,6 +5341,12 @@ CREATE POLICY app_staff_insert ON public.comments FOR INSERT TO app_staff WITH C
 CREATE POLICY app_staff_insert ON public.companies FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.contacts FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.deliverable_version_files FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.deliverable_versions FOR INSERT TO app_staff WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND (approval = 'PENDING'::text) AND (ready_at IS NULL)));
+
+CREATE POLICY app_staff_insert ON public.deliverables FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.event_counters FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -4852,6 +5394,8 @@ CREATE POLICY app_staff_insert ON public.webhook_deliveries FOR INSERT TO app_st
 
 CREATE POLICY app_staff_insert ON public.webhook_endpoints FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_select ON public.activity_entries FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_select ON public.api_keys FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.audit_entries FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -4863,6 +5407,14 @@ CREATE POLICY app_staff_select ON public.companies FOR SELECT TO app_staff USING
 CREATE POLICY app_staff_select ON public.consents FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.contacts FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.deliverable_decisions FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.deliverable_version_files FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.deliverable_versions FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.deliverables FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.event_counters FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -4933,6 +5485,14 @@ CREATE POLICY app_staff_update ON public.api_keys FOR UPDATE TO app_staff USING 
 CREATE POLICY app_staff_update ON public.companies FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.contacts FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_update ON public.deliverable_decisions FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_update ON public.deliverable_version_files FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_update ON public.deliverable_versions FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_update ON public.deliverables FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.event_counters FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5096,6 +5656,14 @@ ALTER TABLE public.consents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.contacts ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.deliverable_decisions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.deliverable_version_files ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.deliverable_versions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.deliverables ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.door_bypasses ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY door_delete ON public.consents FOR DELETE TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5108,11 +5676,15 @@ CREATE POLICY door_insert ON public.audit_entries FOR INSERT TO door WITH CHECK 
 
 CREATE POLICY door_insert ON public.consents FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY door_insert ON public.deliverable_decisions FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY door_insert ON public.events FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_insert ON public.member_identities FOR INSERT TO door WITH CHECK (true);
 
 CREATE POLICY door_insert ON public.members FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_insert ON public.messages FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_insert ON public.outbox FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5148,9 +5720,21 @@ CREATE POLICY door_select ON public.consents FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.contacts FOR SELECT TO door USING (true);
 
+CREATE POLICY door_select ON public.deliverable_decisions FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_select ON public.deliverable_version_files FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_select ON public.deliverable_versions FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_select ON public.deliverables FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY door_select ON public.door_bypasses FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.event_counters FOR SELECT TO door USING (true);
+
+CREATE POLICY door_select ON public.events FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_select ON public.files FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.invitation_records FOR SELECT TO door USING (true);
 
@@ -5218,6 +5802,8 @@ CREATE POLICY door_update ON public.consents FOR UPDATE TO door USING ((org_id =
 
 CREATE POLICY door_update ON public.contacts FOR UPDATE TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY door_update ON public.deliverable_versions FOR UPDATE TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY door_update ON public.door_bypasses FOR UPDATE TO door USING (true);
 
 CREATE POLICY door_update ON public.event_counters FOR UPDATE TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5276,6 +5862,8 @@ ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY owner_all ON public.activity_entries TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.address_proofs TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.api_keys TO owner USING (true) WITH CHECK (true);
@@ -5291,6 +5879,14 @@ CREATE POLICY owner_all ON public.consent_tokens TO owner USING (true) WITH CHEC
 CREATE POLICY owner_all ON public.consents TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.contacts TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.deliverable_decisions TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.deliverable_version_files TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.deliverable_versions TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.deliverables TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.door_bypasses TO owner USING (true) WITH CHECK (true);
 
@@ -5514,6 +6110,9 @@ GRANT ALL ON FUNCTION public.dead_credentials(staff bytea[], portals bytea[], pa
 REVOKE ALL ON FUNCTION public.dead_keys(hashes bytea[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.dead_keys(hashes bytea[]) TO app_system;
 
+REVOKE ALL ON FUNCTION public.decide_version(decision uuid, wanted uuid, verdict text, reason text, message uuid, at timestamp with time zone, hash bytea, receipt text, receipt_key text, public_key bytea, signature bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.decide_version(decision uuid, wanted uuid, verdict text, reason text, message uuid, at timestamp with time zone, hash bytea, receipt text, receipt_key text, public_key bytea, signature bytea) TO app_portal;
+
 REVOKE ALL ON FUNCTION public.end_portal_account(contact uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.end_portal_account(contact uuid) TO app_staff;
 
@@ -5600,6 +6199,8 @@ GRANT ALL ON FUNCTION public.in_company_portal() TO app_portal;
 REVOKE ALL ON FUNCTION public.journal_visit(entries jsonb, address text, request text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.journal_visit(entries jsonb, address text, request text) TO app_portal;
 
+REVOKE ALL ON FUNCTION public.keep_decision() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_former_token() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_internal_unreachable() FROM PUBLIC;
@@ -5608,6 +6209,12 @@ REVOKE ALL ON FUNCTION public.keep_portal_session(link bytea, session uuid, toke
 GRANT ALL ON FUNCTION public.keep_portal_session(link bytea, session uuid, token bytea, expires timestamp with time zone, has_left boolean) TO app_system;
 
 REVOKE ALL ON FUNCTION public.keep_reachable_external() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_version() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_version_bytes() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_version_files() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keeps_to_policy(org uuid, ends timestamp with time zone, coded boolean, address text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keeps_to_policy(org uuid, ends timestamp with time zone, coded boolean, address text) TO door;
@@ -5620,6 +6227,10 @@ GRANT ALL ON FUNCTION public.live_doorways(hash bytea) TO door;
 
 REVOKE ALL ON FUNCTION public.mail_went_to(mail uuid, address text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.mail_went_to(mail uuid, address text) TO app_system;
+
+REVOKE ALL ON FUNCTION public.mark_deliverable() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.mark_version() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.milestones_share() FROM PUBLIC;
 
@@ -5700,6 +6311,9 @@ GRANT ALL ON FUNCTION public.reset_password(token bytea, password text) TO app_s
 REVOKE ALL ON FUNCTION public.scope_fingerprint() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.scope_fingerprint() TO app_portal;
 
+REVOKE ALL ON FUNCTION public.shared_subjects(numbers bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.shared_subjects(numbers bigint[]) TO app_portal;
+
 REVOKE ALL ON FUNCTION public.shown_names() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.shown_names() TO app_portal;
 
@@ -5737,6 +6351,12 @@ GRANT ALL ON FUNCTION public.use_address_proof(proof_kind text, token bytea, ask
 REVOKE ALL ON FUNCTION public.use_bypass(bypass uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.use_bypass(bypass uuid) TO app_portal;
 
+REVOKE ALL ON FUNCTION public.version_files_hash(tenant uuid, version uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.version_files_hash(tenant uuid, version uuid) TO door;
+
+REVOKE ALL ON FUNCTION public.version_to_decide(wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.version_to_decide(wanted uuid) TO app_portal;
+
 REVOKE ALL ON FUNCTION public.visible_records(org uuid, company uuid, only_record uuid, assumed uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.visible_records(org uuid, company uuid, only_record uuid, assumed uuid) TO door;
 GRANT ALL ON FUNCTION public.visible_records(org uuid, company uuid, only_record uuid, assumed uuid) TO app_staff;
@@ -5760,6 +6380,30 @@ GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_staff;
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_portal;
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_system;
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_partner;
+
+GRANT SELECT ON TABLE public.activity_entries TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.activity_entries TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.activity_entries TO app_portal;
+
+GRANT INSERT(id) ON TABLE public.activity_entries TO app_staff;
+GRANT SELECT(id) ON TABLE public.activity_entries TO app_portal;
+
+GRANT INSERT(company_id) ON TABLE public.activity_entries TO app_staff;
+
+GRANT INSERT(record_id) ON TABLE public.activity_entries TO app_staff;
+GRANT SELECT(record_id) ON TABLE public.activity_entries TO app_portal;
+
+GRANT INSERT(title) ON TABLE public.activity_entries TO app_staff;
+GRANT SELECT(title) ON TABLE public.activity_entries TO app_portal;
+
+GRANT INSERT(body) ON TABLE public.activity_entries TO app_staff;
+GRANT SELECT(body) ON TABLE public.activity_entries TO app_portal;
+
+GRANT INSERT(url) ON TABLE public.activity_entries TO app_staff;
+GRANT SELECT(url) ON TABLE public.activity_entries TO app_portal;
+
+GRANT INSERT(created_at) ON TABLE public.activity_entries TO app_staff;
 
 GRANT DELETE ON TABLE public.address_proofs TO app_system;
 
@@ -5983,6 +6627,151 @@ GRANT SELECT(archived_at) ON TABLE public.contacts TO app_system;
 GRANT INSERT(language),UPDATE(language) ON TABLE public.contacts TO app_staff;
 GRANT SELECT(language) ON TABLE public.contacts TO app_system;
 
+GRANT SELECT ON TABLE public.deliverable_decisions TO app_staff;
+
+GRANT SELECT(org_id) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(id) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT SELECT(id),INSERT(id) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(record_id) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT SELECT(record_id),INSERT(record_id) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(deliverable_id) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT SELECT(deliverable_id),INSERT(deliverable_id) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(version_id) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT SELECT(version_id),INSERT(version_id) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(verdict) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT SELECT(verdict),INSERT(verdict) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(reason) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT SELECT(reason),INSERT(reason) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(decided_by) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT SELECT(decided_by),INSERT(decided_by) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(verified) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT INSERT(verified) ON TABLE public.deliverable_decisions TO door;
+
+GRANT INSERT(session_id) ON TABLE public.deliverable_decisions TO door;
+
+GRANT INSERT(contact_id) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(decided_at) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT INSERT(decided_at) ON TABLE public.deliverable_decisions TO door;
+
+GRANT INSERT(files_hash) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(receipt) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT INSERT(receipt) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(receipt_key) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT INSERT(receipt_key) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(public_key) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT INSERT(public_key) ON TABLE public.deliverable_decisions TO door;
+
+GRANT SELECT(signature) ON TABLE public.deliverable_decisions TO app_portal;
+GRANT INSERT(signature) ON TABLE public.deliverable_decisions TO door;
+
+GRANT UPDATE(visible) ON TABLE public.deliverable_decisions TO app_staff;
+
+GRANT SELECT,DELETE ON TABLE public.deliverable_version_files TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.deliverable_version_files TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.deliverable_version_files TO app_portal;
+GRANT SELECT(org_id) ON TABLE public.deliverable_version_files TO door;
+
+GRANT INSERT(version_id) ON TABLE public.deliverable_version_files TO app_staff;
+GRANT SELECT(version_id) ON TABLE public.deliverable_version_files TO app_portal;
+GRANT SELECT(version_id) ON TABLE public.deliverable_version_files TO door;
+
+GRANT INSERT(file_id) ON TABLE public.deliverable_version_files TO app_staff;
+GRANT SELECT(file_id) ON TABLE public.deliverable_version_files TO app_portal;
+GRANT SELECT(file_id) ON TABLE public.deliverable_version_files TO door;
+
+GRANT INSERT(record_id) ON TABLE public.deliverable_version_files TO app_staff;
+GRANT SELECT(record_id) ON TABLE public.deliverable_version_files TO app_portal;
+
+GRANT UPDATE(visible) ON TABLE public.deliverable_version_files TO app_staff;
+
+GRANT SELECT ON TABLE public.deliverable_versions TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.deliverable_versions TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.deliverable_versions TO app_portal;
+GRANT SELECT(org_id) ON TABLE public.deliverable_versions TO door;
+
+GRANT INSERT(id) ON TABLE public.deliverable_versions TO app_staff;
+GRANT SELECT(id) ON TABLE public.deliverable_versions TO app_portal;
+GRANT SELECT(id) ON TABLE public.deliverable_versions TO door;
+
+GRANT INSERT(record_id) ON TABLE public.deliverable_versions TO app_staff;
+GRANT SELECT(record_id) ON TABLE public.deliverable_versions TO app_portal;
+GRANT SELECT(record_id) ON TABLE public.deliverable_versions TO door;
+
+GRANT INSERT(deliverable_id) ON TABLE public.deliverable_versions TO app_staff;
+GRANT SELECT(deliverable_id) ON TABLE public.deliverable_versions TO app_portal;
+GRANT SELECT(deliverable_id) ON TABLE public.deliverable_versions TO door;
+
+GRANT INSERT(number) ON TABLE public.deliverable_versions TO app_staff;
+GRANT SELECT(number) ON TABLE public.deliverable_versions TO app_portal;
+GRANT SELECT(number) ON TABLE public.deliverable_versions TO door;
+
+GRANT INSERT(note),UPDATE(note) ON TABLE public.deliverable_versions TO app_staff;
+GRANT SELECT(note) ON TABLE public.deliverable_versions TO app_portal;
+
+GRANT UPDATE(ready_at) ON TABLE public.deliverable_versions TO app_staff;
+GRANT SELECT(ready_at) ON TABLE public.deliverable_versions TO app_portal;
+GRANT SELECT(ready_at) ON TABLE public.deliverable_versions TO door;
+
+GRANT SELECT(approval) ON TABLE public.deliverable_versions TO app_portal;
+GRANT SELECT(approval),UPDATE(approval) ON TABLE public.deliverable_versions TO door;
+
+GRANT UPDATE(visible) ON TABLE public.deliverable_versions TO app_staff;
+GRANT SELECT(visible) ON TABLE public.deliverable_versions TO door;
+
+GRANT SELECT ON TABLE public.deliverables TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.deliverables TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.deliverables TO app_portal;
+GRANT SELECT(org_id) ON TABLE public.deliverables TO door;
+
+GRANT INSERT(id) ON TABLE public.deliverables TO app_staff;
+GRANT SELECT(id) ON TABLE public.deliverables TO app_portal;
+GRANT SELECT(id) ON TABLE public.deliverables TO door;
+
+GRANT INSERT(record_id) ON TABLE public.deliverables TO app_staff;
+GRANT SELECT(record_id) ON TABLE public.deliverables TO app_portal;
+GRANT SELECT(record_id) ON TABLE public.deliverables TO door;
+
+GRANT INSERT(title),UPDATE(title) ON TABLE public.deliverables TO app_staff;
+GRANT SELECT(title) ON TABLE public.deliverables TO app_portal;
+GRANT SELECT(title) ON TABLE public.deliverables TO door;
+
+GRANT INSERT(kind),UPDATE(kind) ON TABLE public.deliverables TO app_staff;
+GRANT SELECT(kind) ON TABLE public.deliverables TO app_portal;
+
+GRANT INSERT(format),UPDATE(format) ON TABLE public.deliverables TO app_staff;
+GRANT SELECT(format) ON TABLE public.deliverables TO app_portal;
+
+GRANT INSERT(internal_status),UPDATE(internal_status) ON TABLE public.deliverables TO app_staff;
+
+GRANT INSERT(client_status),UPDATE(client_status) ON TABLE public.deliverables TO app_staff;
+GRANT SELECT(client_status) ON TABLE public.deliverables TO app_portal;
+
+GRANT INSERT(visible),UPDATE(visible) ON TABLE public.deliverables TO app_staff;
+GRANT SELECT(visible) ON TABLE public.deliverables TO door;
+
+GRANT UPDATE(version) ON TABLE public.deliverables TO app_staff;
+
+GRANT UPDATE(updated_at) ON TABLE public.deliverables TO app_staff;
+
+GRANT UPDATE(archived_at) ON TABLE public.deliverables TO app_staff;
+GRANT SELECT(archived_at) ON TABLE public.deliverables TO door;
+
 GRANT SELECT(org_id) ON TABLE public.door_bypasses TO door;
 GRANT INSERT(org_id) ON TABLE public.door_bypasses TO app_system;
 
@@ -6019,11 +6808,11 @@ GRANT SELECT,DELETE ON TABLE public.events TO app_system;
 
 GRANT INSERT(org_id) ON TABLE public.events TO app_system;
 GRANT SELECT(org_id) ON TABLE public.events TO app_portal;
-GRANT INSERT(org_id) ON TABLE public.events TO door;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.events TO door;
 
 GRANT INSERT(seq) ON TABLE public.events TO app_system;
 GRANT SELECT(seq) ON TABLE public.events TO app_portal;
-GRANT INSERT(seq) ON TABLE public.events TO door;
+GRANT SELECT(seq),INSERT(seq) ON TABLE public.events TO door;
 
 GRANT INSERT(id) ON TABLE public.events TO app_system;
 GRANT SELECT(id) ON TABLE public.events TO app_portal;
@@ -6031,23 +6820,23 @@ GRANT INSERT(id) ON TABLE public.events TO door;
 
 GRANT INSERT(kind) ON TABLE public.events TO app_system;
 GRANT SELECT(kind) ON TABLE public.events TO app_portal;
-GRANT INSERT(kind) ON TABLE public.events TO door;
+GRANT SELECT(kind),INSERT(kind) ON TABLE public.events TO door;
 
 GRANT INSERT(actor_member_id) ON TABLE public.events TO app_system;
 GRANT INSERT(actor_member_id) ON TABLE public.events TO door;
 
 GRANT INSERT(company_id) ON TABLE public.events TO app_system;
-GRANT INSERT(company_id) ON TABLE public.events TO door;
+GRANT SELECT(company_id),INSERT(company_id) ON TABLE public.events TO door;
 
 GRANT INSERT(record_id) ON TABLE public.events TO app_system;
 GRANT SELECT(record_id) ON TABLE public.events TO app_portal;
-GRANT INSERT(record_id) ON TABLE public.events TO door;
+GRANT SELECT(record_id),INSERT(record_id) ON TABLE public.events TO door;
 
 GRANT INSERT(client_visible) ON TABLE public.events TO app_system;
-GRANT INSERT(client_visible) ON TABLE public.events TO door;
+GRANT SELECT(client_visible),INSERT(client_visible) ON TABLE public.events TO door;
 
 GRANT INSERT(payload) ON TABLE public.events TO app_system;
-GRANT INSERT(payload) ON TABLE public.events TO door;
+GRANT SELECT(payload),INSERT(payload) ON TABLE public.events TO door;
 
 GRANT INSERT(occurred_at) ON TABLE public.events TO app_system;
 GRANT SELECT(occurred_at) ON TABLE public.events TO app_portal;
@@ -6091,8 +6880,10 @@ GRANT UPDATE(archived_at) ON TABLE public.field_definitions TO app_staff;
 GRANT SELECT ON TABLE public.files TO app_staff;
 
 GRANT SELECT(org_id) ON TABLE public.files TO app_portal;
+GRANT SELECT(org_id) ON TABLE public.files TO door;
 
 GRANT SELECT(id) ON TABLE public.files TO app_portal;
+GRANT SELECT(id) ON TABLE public.files TO door;
 
 GRANT SELECT(record_id) ON TABLE public.files TO app_portal;
 
@@ -6285,31 +7076,33 @@ GRANT SELECT ON TABLE public.messages TO app_staff;
 
 GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.messages TO app_portal;
 GRANT INSERT(org_id) ON TABLE public.messages TO app_staff;
-GRANT SELECT(org_id) ON TABLE public.messages TO door;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.messages TO door;
 
 GRANT SELECT(id),INSERT(id) ON TABLE public.messages TO app_portal;
 GRANT INSERT(id) ON TABLE public.messages TO app_staff;
-GRANT SELECT(id) ON TABLE public.messages TO door;
+GRANT SELECT(id),INSERT(id) ON TABLE public.messages TO door;
 
 GRANT SELECT(record_id),INSERT(record_id) ON TABLE public.messages TO app_portal;
 GRANT INSERT(record_id) ON TABLE public.messages TO app_staff;
-GRANT SELECT(record_id) ON TABLE public.messages TO door;
+GRANT SELECT(record_id),INSERT(record_id) ON TABLE public.messages TO door;
 
 GRANT SELECT(sender_type),INSERT(sender_type) ON TABLE public.messages TO app_portal;
 GRANT INSERT(sender_type) ON TABLE public.messages TO app_staff;
+GRANT INSERT(sender_type) ON TABLE public.messages TO door;
 
 GRANT SELECT(sender_name) ON TABLE public.messages TO app_portal;
 GRANT INSERT(sender_name) ON TABLE public.messages TO app_staff;
-GRANT SELECT(sender_name) ON TABLE public.messages TO door;
+GRANT SELECT(sender_name),INSERT(sender_name) ON TABLE public.messages TO door;
 
 GRANT INSERT(sender_member_id) ON TABLE public.messages TO app_staff;
 
 GRANT SELECT(body),INSERT(body) ON TABLE public.messages TO app_portal;
 GRANT INSERT(body) ON TABLE public.messages TO app_staff;
-GRANT SELECT(body) ON TABLE public.messages TO door;
+GRANT SELECT(body),INSERT(body) ON TABLE public.messages TO door;
 
 GRANT SELECT(created_at),INSERT(created_at) ON TABLE public.messages TO app_portal;
 GRANT INSERT(created_at) ON TABLE public.messages TO app_staff;
+GRANT INSERT(created_at) ON TABLE public.messages TO door;
 
 GRANT SELECT(sender_session_id) ON TABLE public.messages TO door;
 

@@ -12,6 +12,7 @@ use crate::db::bootstrap;
 use crate::db::migrate::{self, SchemaState};
 use crate::db::pool::Login;
 use crate::demo::{self, DemoOptions};
+use crate::domain::deliverables::receipts;
 use crate::http::serve;
 use crate::worker::Worker;
 
@@ -44,6 +45,15 @@ enum Command {
     Schema,
     /// Print every setting with its unit and default.
     Config,
+    /// Check a receipt of a client's decision (DEL-3). With SEALING_KEYS or --public-key it has to be signed
+    /// by who holds that key.
+    VerifyReceipt {
+        /// The downloaded file.
+        file: std::path::PathBuf,
+        /// The organisation's key, in hexadecimal, as `service { receiptKeys }` publishes it.
+        #[arg(long)]
+        public_key: Option<String>,
+    },
 }
 
 /// Runs a subcommand.
@@ -78,6 +88,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Migrate => block_on(run_migrations(&env)),
+        Command::VerifyReceipt { file, public_key } => verify_receipt(&env, &file, public_key.as_deref()),
     }
 }
 
@@ -119,6 +130,30 @@ async fn run_migrations(env: &Env) -> anyhow::Result<()> {
 fn print_schema() -> anyhow::Result<()> {
     let limits = config::GraphqlLimits::read(&Env::default()).context("the defaults are wrong")?;
     print!("{}", crate::graphql::sdl(&limits));
+    Ok(())
+}
+
+fn verify_receipt(env: &Env, file: &std::path::Path, public_key: Option<&str>) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let given = public_key.map(|key| {
+        let bytes = hex::decode(key).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        bytes.context("a public key is 32 bytes in hexadecimal")
+    });
+    let own = config::sealing_keys(env)?;
+    let trusted: Vec<[u8; 32]> = match (given.transpose()?, &own) {
+        (Some(key), _) => vec![key],
+        (None, Some(keys)) => receipts::public_keys(keys).into_iter().map(|(_, key)| key).collect(),
+        (None, None) => Vec::new(),
+    };
+    let (receipt, key) = receipts::verify(&text, &trusted)?;
+    println!("The signature is good.\n");
+    println!("{}", serde_json::to_string_pretty(&receipt)?);
+    println!("\nSigned with {}", hex::encode(key));
+    if trusted.is_empty() {
+        println!(
+            "That is the key that the receipt names itself: compare it with the organisation's, or pass --public-key."
+        );
+    }
     Ok(())
 }
 

@@ -21,6 +21,7 @@ pub use live::LiveConfig;
 pub use mail::{Delivery, MailConfig, Relay, RelayTls};
 pub use mail_reports::MailReportsConfig;
 pub use redis::RedisConfig;
+pub use secrets::sealing_keys;
 pub use webhooks::WebhookConfig;
 pub use worker::WorkerConfig;
 

@@ -18,3 +18,11 @@ pub(super) fn read(env: &Env) -> anyhow::Result<SealingKeys> {
     let text = text.ok_or_else(|| anyhow!("{} is not set: {}", SEALING_KEYS.name, SEALING_KEYS.about))?;
     SealingKeys::parse(&text).context(SEALING_KEYS.name)
 }
+
+/// The sealing keys, if they are set: for commands that do without.
+pub fn sealing_keys(env: &Env) -> anyhow::Result<Option<SealingKeys>> {
+    match env.secret(&SEALING_KEYS)? {
+        Some(text) => Ok(Some(SealingKeys::parse(&text).context(SEALING_KEYS.name)?)),
+        None => Ok(None),
+    }
+}

@@ -211,6 +211,26 @@ text_enums! {
         /// A client, through a portal.
         Client = "CLIENT",
     }
+    /// What became of a version of a deliverable (DEL-1).
+    Approval {
+        /// Nobody has decided yet.
+        Pending = "PENDING",
+        /// The client approved it.
+        Approved = "APPROVED",
+        /// The client wants another version.
+        RevisionRequested = "REVISION_REQUESTED",
+        /// The client does not want it.
+        Rejected = "REJECTED",
+    }
+    /// What a client decides of a version (DEL-3).
+    Verdict {
+        /// It is good.
+        Approved = "APPROVED",
+        /// There is to be another version.
+        RevisionRequested = "REVISION_REQUESTED",
+        /// It is not wanted.
+        Rejected = "REJECTED",
+    }
     /// How a portal session was opened (DOOR-4).
     PortalSessionKind {
         /// With `access.openPortal`, by who builds their own page.

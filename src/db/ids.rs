@@ -82,6 +82,14 @@ ids! {
     CommentId,
     /// A task.
     TaskId,
+    /// A deliverable.
+    DeliverableId,
+    /// A version of a deliverable.
+    DeliverableVersionId,
+    /// What a client decided of a version.
+    DecisionId,
+    /// What clients were told in their activity.
+    ActivityEntryId,
     /// A file.
     FileId,
     /// A mail on its way: a row of the outbox.

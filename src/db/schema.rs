@@ -6,6 +6,19 @@
 /// What `app_staff` may touch.
 pub mod staff {
     diesel::table! {
+        activity_entries (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            company_id -> Uuid,
+            record_id -> Nullable<Uuid>,
+            title -> Text,
+            body -> Nullable<Text>,
+            url -> Nullable<Text>,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         api_keys (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -92,6 +105,72 @@ pub mod staff {
             updated_at -> Timestamptz,
             archived_at -> Nullable<Timestamptz>,
             language -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
+        deliverable_decisions (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            record_id -> Uuid,
+            deliverable_id -> Uuid,
+            version_id -> Uuid,
+            verdict -> Text,
+            reason -> Nullable<Text>,
+            decided_by -> Text,
+            verified -> Bool,
+            session_id -> Uuid,
+            contact_id -> Nullable<Uuid>,
+            decided_at -> Timestamptz,
+            files_hash -> Binary,
+            receipt -> Text,
+            receipt_key -> Text,
+            public_key -> Binary,
+            signature -> Binary,
+            visible -> Bool,
+        }
+    }
+
+    diesel::table! {
+        deliverable_version_files (org_id, version_id, file_id) {
+            org_id -> Uuid,
+            version_id -> Uuid,
+            file_id -> Uuid,
+            record_id -> Uuid,
+            visible -> Bool,
+        }
+    }
+
+    diesel::table! {
+        deliverable_versions (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            record_id -> Uuid,
+            deliverable_id -> Uuid,
+            number -> Integer,
+            note -> Nullable<Text>,
+            ready_at -> Nullable<Timestamptz>,
+            approval -> Text,
+            visible -> Bool,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        deliverables (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            record_id -> Uuid,
+            title -> Text,
+            kind -> Text,
+            format -> Nullable<Text>,
+            internal_status -> Nullable<Text>,
+            client_status -> Nullable<Text>,
+            visible -> Bool,
+            version -> Integer,
+            created_at -> Timestamptz,
+            updated_at -> Timestamptz,
+            archived_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -610,12 +689,17 @@ pub mod staff {
     }
 
     diesel::allow_tables_to_appear_in_same_query!(
+        activity_entries,
         api_keys,
         audit_entries,
         comments,
         companies,
         consents,
         contacts,
+        deliverable_decisions,
+        deliverable_version_files,
+        deliverable_versions,
+        deliverables,
         event_counters,
         events,
         field_definitions,
@@ -655,6 +739,17 @@ pub mod staff {
 /// What `app_portal` may touch.
 pub mod portal {
     diesel::table! {
+        activity_entries (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            record_id -> Nullable<Uuid>,
+            title -> Text,
+            body -> Nullable<Text>,
+            url -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
         companies (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -669,6 +764,59 @@ pub mod portal {
             email -> Text,
             topics -> Array<Text>,
             withdrawn_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        deliverable_decisions (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            record_id -> Uuid,
+            deliverable_id -> Uuid,
+            version_id -> Uuid,
+            verdict -> Text,
+            reason -> Nullable<Text>,
+            decided_by -> Text,
+            verified -> Bool,
+            decided_at -> Timestamptz,
+            receipt -> Text,
+            receipt_key -> Text,
+            public_key -> Binary,
+            signature -> Binary,
+        }
+    }
+
+    diesel::table! {
+        deliverable_version_files (org_id, version_id, file_id) {
+            org_id -> Uuid,
+            version_id -> Uuid,
+            file_id -> Uuid,
+            record_id -> Uuid,
+        }
+    }
+
+    diesel::table! {
+        deliverable_versions (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            record_id -> Uuid,
+            deliverable_id -> Uuid,
+            number -> Integer,
+            note -> Nullable<Text>,
+            ready_at -> Nullable<Timestamptz>,
+            approval -> Text,
+        }
+    }
+
+    diesel::table! {
+        deliverables (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            record_id -> Uuid,
+            title -> Text,
+            kind -> Text,
+            format -> Nullable<Text>,
+            client_status -> Nullable<Text>,
         }
     }
 
@@ -832,8 +980,13 @@ pub mod portal {
     }
 
     diesel::allow_tables_to_appear_in_same_query!(
+        activity_entries,
         companies,
         consents,
+        deliverable_decisions,
+        deliverable_version_files,
+        deliverable_versions,
+        deliverables,
         events,
         field_definitions,
         files,

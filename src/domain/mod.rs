@@ -2,6 +2,7 @@
 //! `rows.rs` its Diesel. Not here: GraphQL, HTTP, Redis, mail; and nobody reads another's rows.
 
 pub mod accounts;
+pub mod activity;
 pub mod address_proofs;
 pub mod api_keys;
 pub mod audit;
@@ -13,6 +14,7 @@ pub mod companies;
 pub mod consents;
 pub mod contacts;
 pub mod currencies;
+pub mod deliverables;
 pub mod events;
 pub mod home;
 pub mod idempotency;

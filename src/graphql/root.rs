@@ -13,6 +13,7 @@ use super::staff::{StaffMutation, StaffQuery};
 use super::subscriptions::Subscription;
 use crate::app::App;
 use crate::config::GraphqlLimits;
+use crate::domain::deliverables::receipts;
 
 /// The schema with its roots.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -47,7 +48,7 @@ pub struct Query;
 impl Query {
     /// About this installation; open to everyone.
     async fn service(&self) -> Service {
-        Service { version: env!("CARGO_PKG_VERSION") }
+        Service
     }
 
     /// What an anonymous caller may read: what a mailed link is about.
@@ -98,10 +99,30 @@ async fn enter_portal(ctx: &Context<'_>) -> Result<PortalMutation> {
 }
 
 /// This installation.
-#[derive(SimpleObject)]
-struct Service {
+#[derive(async_graphql::Description)]
+struct Service;
+
+#[Object(use_type_description)]
+impl Service {
     /// Version of the service.
-    version: &'static str,
+    async fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    /// What receipts of decisions are signed with, the key in use first.
+    async fn receipt_keys(&self, ctx: &Context<'_>) -> Vec<ReceiptKey> {
+        let keys = receipts::public_keys(&request(ctx).app.config.sealing);
+        keys.into_iter().map(|(id, key)| ReceiptKey { id, public_key: hex::encode(key) }).collect()
+    }
+}
+
+/// A key that receipts are signed with.
+#[derive(SimpleObject)]
+struct ReceiptKey {
+    /// What receipts name it by.
+    id: String,
+    /// Ed25519, in hexadecimal.
+    public_key: String,
 }
 
 /// Puts the application where resolvers find it.

@@ -11,10 +11,10 @@ use async_graphql::{
 use uuid::Uuid;
 
 use crate::db::ids::{
-    ApiKeyId, AuditEntryId, CommentId, CompanyId, ConsentId, ContactId, FieldId, FileId, InvitationId,
-    LinkId, MailId, MemberId, MemberInvitationId, MessageId, MilestoneId, OrgId, PortalId, PortalSessionId,
-    RecordId, RecordTypeId, StaffSessionId, StageId, SuppressionId, TaskId, VisitorSessionId,
-    WebhookDeliveryId, WebhookEndpointId,
+    ActivityEntryId, ApiKeyId, AuditEntryId, CommentId, CompanyId, ConsentId, ContactId, DecisionId,
+    DeliverableId, DeliverableVersionId, FieldId, FileId, InvitationId, LinkId, MailId, MemberId,
+    MemberInvitationId, MessageId, MilestoneId, OrgId, PortalId, PortalSessionId, RecordId, RecordTypeId,
+    StaffSessionId, StageId, SuppressionId, TaskId, VisitorSessionId, WebhookDeliveryId, WebhookEndpointId,
 };
 
 macro_rules! ids_on_the_wire {
@@ -62,12 +62,16 @@ macro_rules! ids_on_the_wire {
 }
 
 ids_on_the_wire!(
+    ActivityEntryId,
     ApiKeyId,
     AuditEntryId,
     CommentId,
     CompanyId,
     ConsentId,
     ContactId,
+    DecisionId,
+    DeliverableId,
+    DeliverableVersionId,
     FieldId,
     FileId,
     LinkId,

@@ -13,7 +13,9 @@ const STYLES: &str = concat!(
     include_str!("assets/consents.css"),
     include_str!("assets/accounts.css"),
     include_str!("assets/mails.css"),
-    include_str!("assets/messages.css")
+    include_str!("assets/messages.css"),
+    include_str!("assets/deliverables.css"),
+    include_str!("assets/activity.css")
 );
 /// The beacon.
 const SCRIPT: &str = include_str!("assets/portal.js");

@@ -63,6 +63,8 @@ pub(super) struct Frame {
     pub shows_files: bool,
     pub shows_messages: bool,
     pub shows_feedback: bool,
+    pub shows_activity: bool,
+    pub shows_records: bool,
     /// Whether visitors can ask to be mailed.
     pub notifies: bool,
     zone: Tz,
@@ -102,6 +104,8 @@ impl Frame {
             shows_files: shows("FILES"),
             shows_messages: shows("MESSAGES"),
             shows_feedback: shows("FEEDBACK"),
+            shows_activity: shows("ACTIVITY"),
+            shows_records: shows("RECORDS"),
             notifies: doorway.notifications,
             today: visit.now.with_timezone(&zone).date_naive(),
             zone,
@@ -117,6 +121,11 @@ impl Frame {
     /// The day a moment falls on where the organisation is.
     pub fn day_of(&self, moment: DateTime<Utc>) -> NaiveDate {
         moment.with_timezone(&self.zone).date_naive()
+    }
+
+    /// The time of day there: "14:05".
+    pub fn clock(&self, moment: DateTime<Utc>) -> String {
+        moment.with_timezone(&self.zone).format("%H:%M").to_string()
     }
 
     /// A moment as the clocks there showed it.

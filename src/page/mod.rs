@@ -5,8 +5,10 @@
 
 mod accent;
 pub mod accounts;
+mod activity;
 pub mod assets;
 mod consents;
+mod deliverables;
 mod door;
 mod doorway;
 mod feedback;
@@ -67,6 +69,14 @@ pub const THREADS: &str = concat!(include_str!("documents/threads.graphql"), mes
 pub const THREAD: &str = concat!(include_str!("documents/thread.graphql"), message!(), around!());
 /// Writes in a thread; takes `$input`.
 pub const POST_MESSAGE: &str = include_str!("documents/message-post.graphql");
+/// Reads what the page of a deliverable shows; takes `$id`.
+pub const DELIVERABLE: &str = concat!(include_str!("documents/deliverable.graphql"), around!());
+/// Decides of a version; takes `$input`.
+pub const DECIDE_DELIVERABLE: &str = include_str!("documents/deliverable-decide.graphql");
+/// Reads a decision with its receipt; takes `$id`.
+pub const RECEIPT: &str = concat!(include_str!("documents/receipt.graphql"), around!());
+/// Reads what happened lately; takes `$after`.
+pub const ACTIVITY: &str = concat!(include_str!("documents/activity.graphql"), around!());
 /// Reads what feedback can be about.
 pub const FEEDBACK: &str = concat!(include_str!("documents/feedback.graphql"), around!());
 /// Gives feedback; takes `$input`.
@@ -178,6 +188,24 @@ pub fn threads(data: Value, visit: &Visit<'_>) -> Result<String> {
 pub fn thread(data: Value, visit: &Visit<'_>, typed: Typed) -> Result<Option<String>> {
     let Root { portal } = read::<Root<messages::ThreadPageAnswer>>(data)?;
     messages::ThreadPage::new(portal, visit, typed).map(|page| write(&page)).transpose()
+}
+
+/// The page of a deliverable, from the answer to [`DELIVERABLE`]; none if the portal shows no such one.
+pub fn deliverable(data: Value, visit: &Visit<'_>, typed: Typed) -> Result<Option<String>> {
+    let Root { portal } = read::<Root<deliverables::Answer>>(data)?;
+    deliverables::DeliverablePage::new(portal, visit, typed).map(|page| write(&page)).transpose()
+}
+
+/// A receipt to print, from the answer to [`RECEIPT`]; none if the portal shows no such decision.
+pub fn receipt(data: Value, visit: &Visit<'_>) -> Result<Option<String>> {
+    let Root { portal } = read::<Root<deliverables::ReceiptAnswer>>(data)?;
+    deliverables::ReceiptPage::new(portal, visit).map(|page| write(&page)).transpose()
+}
+
+/// What happened lately, from the answer to [`ACTIVITY`]; none where the portal does not show it.
+pub fn activity(data: Value, visit: &Visit<'_>) -> Result<Option<String>> {
+    let Root { portal } = read::<Root<activity::Answer>>(data)?;
+    activity::ActivityPage::new(portal, visit).map(|page| write(&page)).transpose()
 }
 
 /// The form of feedback, from the answer to [`FEEDBACK`]; none where the portal takes none.
@@ -335,6 +363,17 @@ fn write(page: &impl Template) -> Result<String> {
 /// "3 files", "1 file".
 fn counted(count: i64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// "1.4 MB".
+fn bytes(count: i64) -> String {
+    let count = count as f64;
+    match count {
+        _ if count < 1_000.0 => format!("{count} bytes"),
+        _ if count < 999_500.0 => format!("{:.0} kB", count / 1_000.0),
+        _ if count < 999_500_000.0 => format!("{:.1} MB", count / 1_000_000.0),
+        _ => format!("{:.1} GB", count / 1_000_000_000.0),
+    }
 }
 
 /// A day with its words.

@@ -4,6 +4,7 @@ use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
+use super::deliverables::{Listed, ListedAnswer};
 use super::doorway::{self, Frame, Website};
 use super::messages::{Thread, ThreadAnswer};
 use super::sections::Here;
@@ -37,6 +38,7 @@ struct RecordAnswer {
     milestones: Vec<MilestoneAnswer>,
     deadlines: Vec<DeadlineAnswer>,
     fields: Vec<FieldAnswer>,
+    deliverables: Vec<ListedAnswer>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,6 +94,7 @@ pub(super) struct RecordPage {
     deadlines: Vec<Deadline>,
     facts: Vec<Fact>,
     thread: Option<Thread>,
+    deliverables: Vec<Listed>,
 }
 
 struct Step {
@@ -140,6 +143,7 @@ impl RecordPage {
             steps: record.steps.into_iter().map(|step| Step::new(step, delivered)).collect(),
             completed: milestones.iter().filter(|milestone| milestone.done).count(),
             milestones,
+            deliverables: record.deliverables.into_iter().map(|one| Listed::new(one, &frame)).collect(),
             thread: Thread::new(thread, &format!("records/{}/messages", record.id), &frame, typed),
             deadlines: record.deadlines.into_iter().map(|due| Deadline::new(due, &frame)).collect(),
             facts,
@@ -156,6 +160,7 @@ impl RecordPage {
             && self.deadlines.is_empty()
             && self.facts.is_empty()
             && self.thread.is_none()
+            && self.deliverables.is_empty()
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 /// The sections with a page of their own, in the order people read them.
 const PAGES: &[Page] = &[
     Page { mode: "MESSAGES", path: "messages", label: "Messages", icon: "M4 5h16v11H9.5L5 20v-4H4z" },
+    Page { mode: "ACTIVITY", path: "activity", label: "Activity", icon: "M3 12h4l3-8 4 16 3-8h4" },
     Page {
         mode: "FEEDBACK",
         path: "feedback",
@@ -96,7 +97,8 @@ pub(super) fn entries(tallies: &[Tally], home: &str, here: Here<'_>) -> Vec<Entr
         has_something.then(|| Entry {
             href: format!("{home}/{}", page.path),
             label: page.label.to_owned(),
-            count: tally.count.filter(|count| *count > 0),
+            // How often something happened tells nobody anything.
+            count: tally.count.filter(|count| *count > 0 && page.mode != "ACTIVITY"),
             icon: page.icon,
             current: current(here == Here::Section(page.mode), "page")
                 .or(current(here == Here::Below(page.mode), "true")),

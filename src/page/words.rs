@@ -8,6 +8,15 @@ pub fn day(date: NaiveDate, today: NaiveDate) -> String {
     date.format(pattern).to_string()
 }
 
+/// A day that is over, or today: "Yesterday", "Friday, 20 November".
+pub fn past(date: NaiveDate, today: NaiveDate) -> String {
+    match (today - date).num_days() {
+        0 => "Today".to_owned(),
+        1 => "Yesterday".to_owned(),
+        _ => format!("{}, {}", date.format("%A"), day(date, today)),
+    }
+}
+
 /// "4 December, 14:05".
 pub fn moment(moment: NaiveDateTime, today: NaiveDate) -> String {
     format!("{}, {}", day(moment.date(), today), moment.format("%H:%M"))
@@ -55,6 +64,8 @@ mod tests {
         assert_eq!(due(date("2026-12-04"), today), "Due 4 December");
         assert_eq!(due(date("2026-11-21"), today), "Was due 21 November");
         assert_eq!(day(date("2027-01-01"), today), "1 January 2027");
+        assert_eq!(past(date("2026-11-21"), today), "Yesterday");
+        assert_eq!(past(date("2026-11-20"), today), "Friday, 20 November");
         let moment = |text: &str| super::moment(text.parse().unwrap(), today);
         assert_eq!(moment("2026-11-21T09:05:00"), "21 November, 09:05");
         let away = |text| away(date(text), today);

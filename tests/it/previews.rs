@@ -50,11 +50,12 @@ async fn any_member_sees_the_pages_that_the_holder_sees() {
     assert_eq!(paths.len(), 4);
     paths.extend(["", "/", "/nowhere"]);
     let session =
-        Regex::new(r#"(?s)\n<form class="inside".*?</form>| data-(?:beacon|events)="[^"]*""#).unwrap();
+        Regex::new(r#"(?s)\n<form class="(?:inside|compose)".*?</form>| data-(?:beacon|events)="[^"]*""#)
+            .unwrap();
     for path in paths {
         let seen = app.get(&format!("{preview}{path}")).await;
         let mut shown = app.get(&format!("{holder}{path}")).await;
-        // But for what a preview has not: a session to keep, to tell of, and to leave.
+        // But for what a preview has not: a session to keep, to tell of, to leave, and to write in.
         assert!(shown.headers.remove("set-cookie").is_some());
         let body = session.replace_all(shown.body(), "").replace(&holder, &preview);
         shown.body = body.into_bytes();

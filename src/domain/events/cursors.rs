@@ -18,7 +18,7 @@ use crate::sealing::SealingKeys;
 
 /// The number of an event in its organisation's log; a reader who stands there has seen it, and all
 /// before it. Zero is before the first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = sql_types::BigInt)]
 pub struct Position(pub i64);
 

@@ -64,6 +64,8 @@ kinds! {
     ClientMessage = "mail.client_message",
     /// A client gave feedback (MSG-3).
     ClientFeedback = "mail.client_feedback",
+    /// A client decided of a deliverable (DEL-3). Queued as `TEAM_NOTICE`.
+    ClientDecision = "mail.client_decision",
 }
 
 impl MailKind {

@@ -132,9 +132,10 @@ pub async fn compose(
         | MailKind::RepliesNews
         | MailKind::ReviewsNews
         | MailKind::InvoicesNews => notifications::letters::news(&desk).await,
-        MailKind::TeamNotice | MailKind::ClientMessage | MailKind::ClientFeedback => {
-            team_notices::letters::notice(&desk).await
-        }
+        MailKind::TeamNotice
+        | MailKind::ClientMessage
+        | MailKind::ClientFeedback
+        | MailKind::ClientDecision => team_notices::letters::notice(&desk).await,
     };
     match letter {
         Ok(letter) => {

@@ -10,11 +10,13 @@ pub async fn notice(desk: &Desk<'_>) -> Result<Option<Letter>> {
     let Some(letter) = desk.letter(&notice.email, Some(notice.name), None) else { return Ok(None) };
     let kind = match notice.about.as_str() {
         "FEEDBACK" => MailKind::ClientFeedback,
-        _ => MailKind::ClientMessage,
+        "MESSAGE" => MailKind::ClientMessage,
+        _ => MailKind::ClientDecision,
     };
     let about = notice.record_name.unwrap_or_else(|| notice.company_name.clone());
     let letter = Letter { kind, ..letter }.with("sender", notice.sender_name.unwrap_or_default());
     let letter = letter.with("record", about).with("company", notice.company_name);
+    let letter = letter.with("verdict", notice.about);
     Ok(Some(match notice.words {
         Some(words) => letter.quoting(words),
         None => letter,

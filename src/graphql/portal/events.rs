@@ -22,6 +22,8 @@ pub enum PortalEvent {
     Record(PortalRecordEvent),
     Milestones(PortalMilestonesEvent),
     Messages(PortalMessagesEvent),
+    Activity(PortalActivityEvent),
+    Deliverables(PortalDeliverablesEvent),
     Resync(PortalResyncEvent),
 }
 
@@ -80,6 +82,34 @@ pub struct PortalMessagesEvent {
     record_id: RecordId,
 }
 
+/// The deliverables of a record, or what was decided of them, changed.
+#[derive(Clone, SimpleObject)]
+pub struct PortalDeliverablesEvent {
+    /// Where the log stands after this event: pass it as `after` to go on from here. Sealed, and of use
+    /// to this portal only.
+    cursor: String,
+    /// The event's id.
+    id: ID,
+    /// When it happened.
+    occurred_at: DateTime<Utc>,
+    /// The record.
+    record_id: RecordId,
+}
+
+/// The team or a partner told of something: there is more in the activity.
+#[derive(Clone, SimpleObject)]
+pub struct PortalActivityEvent {
+    /// Where the log stands after this event: pass it as `after` to go on from here. Sealed, and of use
+    /// to this portal only.
+    cursor: String,
+    /// The event's id.
+    id: ID,
+    /// When it happened.
+    occurred_at: DateTime<Utc>,
+    /// The record that it is about; null for the company as a whole.
+    record_id: Option<RecordId>,
+}
+
 /// Read everything anew: what was missed is not kept any more, or what the portal shows has grown or
 /// shrunk. Events go on from here.
 #[derive(Clone, SimpleObject)]
@@ -103,9 +133,15 @@ pub fn told(news: &News, cursor: String) -> PortalEvent {
         What::Event(_) => unreachable!("visitors never read the staff's log"),
     };
     let (id, occurred_at) = (event.id.into(), event.occurred_at);
-    let Some(record_id) = event.record_id else {
-        return PortalEvent::Resync(PortalResyncEvent { cursor, id, occurred_at });
+    let record_id = match event.record_id {
+        Some(record_id) if !event.kind.starts_with("activity.") => record_id,
+        record_id => {
+            return PortalEvent::Activity(PortalActivityEvent { cursor, id, occurred_at, record_id });
+        }
     };
+    if event.kind.starts_with("deliverable.") {
+        return PortalEvent::Deliverables(PortalDeliverablesEvent { cursor, id, occurred_at, record_id });
+    }
     if event.kind.starts_with("message.") {
         return PortalEvent::Messages(PortalMessagesEvent { cursor, id, occurred_at, record_id });
     }

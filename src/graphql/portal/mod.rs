@@ -1,7 +1,9 @@
 //! The portal root: everything a client can reach is in this one folder. It reads as `app_portal`;
 //! nothing of the staff root compiles here.
 
+mod activity;
 mod consents;
+mod deliverables;
 mod doorway;
 pub mod events;
 mod feedback;
@@ -16,7 +18,9 @@ use async_graphql::MergedObject;
 /// What a portal shows.
 #[derive(Default, MergedObject)]
 pub struct PortalQuery(
+    activity::ActivityQueries,
     consents::ConsentQueries,
+    deliverables::DeliverableQueries,
     doorway::DoorwayQueries,
     feedback::FeedbackQueries,
     home::HomeQueries,
@@ -31,6 +35,7 @@ pub struct PortalQuery(
 #[graphql(serial)]
 pub struct PortalMutation(
     consents::ConsentMutations,
+    deliverables::DeliverableMutations,
     doorway::DoorwayMutations,
     feedback::FeedbackMutations,
     messages::MessageMutations,

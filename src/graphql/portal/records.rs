@@ -7,6 +7,7 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Json, Object, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::deliverables::{self, PortalDeliverable};
 use crate::db::enums::{ClientPhase, FieldKind, PortalMode};
 use crate::db::ids::{MilestoneId, RecordId, RecordTypeId, StageId};
 use crate::db::paging::Page;
@@ -109,6 +110,11 @@ impl PortalRecord {
             request(ctx).portal().await?.loaders.many(FieldsOf(self.0.type_id)).await?;
         let values = shared_records::values(&self.0, &fields);
         Ok(values.into_iter().map(PortalField::from).collect())
+    }
+
+    /// Its visible deliverables, oldest first.
+    async fn deliverables(&self, ctx: &Context<'_>) -> Result<Vec<PortalDeliverable>> {
+        deliverables::of_record(ctx, self.0.id).await
     }
 
     /// Shared files.

@@ -1,12 +1,14 @@
 //! The staff root: one file a feature. Everything here reads and writes as `app_staff`.
 
 pub mod accounts;
+pub mod activity;
 pub mod api_keys;
 pub mod audit;
 pub mod comments;
 pub mod companies;
 pub mod consents;
 pub mod contacts;
+pub mod deliverables;
 pub mod events;
 pub mod invitations;
 mod mail_places;
@@ -36,6 +38,7 @@ pub struct StaffQuery(
     companies::CompanyQueries,
     consents::StaffConsentQueries,
     contacts::ContactQueries,
+    deliverables::StaffDeliverableQueries,
     events::EventQueries,
     invitations::InvitationQueries,
     mails::MailQueries,
@@ -60,10 +63,12 @@ pub struct StaffQuery(
 #[graphql(serial)]
 pub struct StaffMutation(
     accounts::AccountMutations,
+    activity::ActivityMutations,
     api_keys::ApiKeyMutations,
     comments::CommentMutations,
     companies::CompanyMutations,
     contacts::ContactMutations,
+    deliverables::StaffDeliverableMutations,
     invitations::InvitationMutations,
     mails::MailMutations,
     member_invitations::MemberInvitationMutations,

@@ -3,8 +3,10 @@
 //! (LINK-3), and every dead link gets one answer (LINK-5).
 
 mod accounts;
+mod activity;
 mod consents;
 mod cookies;
+mod deliverables;
 mod door;
 mod feedback;
 mod live;
@@ -82,6 +84,10 @@ fn pages(entrance: &str) -> Router<Http> {
         .route(&below("/{token}/messages"), get(messages::list).post(door::ask_for_fresh_link))
         .route(&below("/{token}/messages/{id}"), get(messages::show))
         .route(&below("/{token}/feedback"), get(feedback::show))
+        .route(&below("/{token}/activity"), get(activity::show))
+        .route(&below("/{token}/deliverables/{id}"), get(deliverables::show))
+        .route(&below("/{token}/receipts/{id}"), get(deliverables::receipt))
+        .route(&below("/{token}/receipts/{id}/receipt.json"), get(deliverables::download))
         .route(&below("/{token}/"), get(elsewhere))
         .route(&below("/{token}/{*rest}"), get(elsewhere).post(door::ask_for_fresh_link))
 }
@@ -97,6 +103,7 @@ fn inside(entrance: &str) -> Router<Http> {
         .route(&below("/records/{id}/messages"), post(messages::post_on_record).get(elsewhere))
         .route(&below("/messages/{id}"), post(messages::post))
         .route(&below("/feedback"), post(feedback::give))
+        .route(&below("/deliverables/{id}"), post(deliverables::decide))
         .route(&below("/beacon"), post(beacon).get(elsewhere))
         .route(&below("/events"), get(live::events))
 }

@@ -113,6 +113,18 @@ client-feedback = { $sender } hat Rückmeldung zu „{ $record }“ gegeben
         Sie liegt als Aufgabe in Ihrem Eingang:
     .note = Sie bekommen diese Mail, weil Sie das Projekt leiten oder für den Eintrag zuständig sind.
 
+client-decision = „{ $record }“: { $verdict ->
+        [APPROVED] freigegeben
+        [REJECTED] abgelehnt
+       *[REVISION_REQUESTED] Änderungen gewünscht
+    }
+    .body = { $sender } von { $company } { $verdict ->
+            [APPROVED] hat „{ $record }“ freigegeben.
+            [REJECTED] hat „{ $record }“ abgelehnt.
+           *[REVISION_REQUESTED] wünscht Änderungen an „{ $record }“.
+        }
+    .note = Sie bekommen diese Mail, weil Sie für den Eintrag zuständig sind oder ihn beobachten.
+
 member-invitation = { $inviter } lädt Sie ein, bei { $organization } mitzuarbeiten
     .body =
         { $inviter } lädt Sie ein, hier für { $organization } zu arbeiten.

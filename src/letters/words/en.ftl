@@ -114,6 +114,18 @@ client-feedback = { $sender } gave feedback on “{ $record }”
         It lies in your inbox as a task:
     .note = You get this mail because you lead the project, or own the record.
 
+client-decision = “{ $record }”: { $verdict ->
+        [APPROVED] approved
+        [REJECTED] rejected
+       *[REVISION_REQUESTED] changes requested
+    }
+    .body = { $sender } of { $company } { $verdict ->
+            [APPROVED] approved “{ $record }”.
+            [REJECTED] rejected “{ $record }”.
+           *[REVISION_REQUESTED] asks for changes to “{ $record }”.
+        }
+    .note = You get this mail because you own or watch the record.
+
 member-invitation = { $inviter } invites you to join { $organization }
     .body =
         { $inviter } invites you to work for { $organization } here, as a colleague.

@@ -1,5 +1,8 @@
 -- Something to hide in every corner, the same in each organisation: rows in every table, and for the
 -- first company one of each thing that some gate of REC-10 holds back.
+create function pg_temp.low_id() returns uuid language sql volatile
+as $$ select overlay(gen_random_uuid()::text placing '00000000' from 1 for 8)::uuid $$;
+
 do $$
 declare
     org uuid;
@@ -122,7 +125,51 @@ begin
         insert into suppressions (org_id, id, email, reason) values (org, gen_random_uuid(), 'gone@client.example', 'BOUNCE');
 
         -- Clients may give feedback.
-        update portals set modes = modes || '{FEEDBACK}' where org_id = org and code_hash is null;
+        update portals set modes = modes || '{FEEDBACK,ACTIVITY}' where org_id = org and code_hash is null;
+
+        -- A deliverable whose first version was approved, the second is in the making; one that is hidden, and
+        -- one of the project that is off.
+        insert into deliverables (org_id, id, record_id, title, kind, format, internal_status, client_status, visible)
+        values (org, pg_temp.low_id(), project, 'Poster', 'Design', 'PDF', 'late', 'Ready', true) returning id into step;
+        insert into deliverable_versions (org_id, id, record_id, deliverable_id, number, note)
+        values (org, pg_temp.low_id(), project, step, 1, 'A first try') returning id into link;
+        insert into deliverable_versions (org_id, id, record_id, deliverable_id, number, note)
+        values (org, gen_random_uuid(), project, step, 2, 'In the making');
+        insert into deliverable_version_files (org_id, version_id, file_id, record_id)
+        select org, link, f.id, project from files f where f.org_id = org and f.record_id = project and f.shared limit 1;
+        update deliverable_versions set ready_at = now() where org_id = org and id = link;
+        insert into deliverable_decisions (org_id, id, record_id, deliverable_id, version_id, verdict, decided_by, verified,
+            session_id, decided_at, files_hash, receipt, receipt_key, public_key, signature)
+        select org, pg_temp.low_id(), project, step, link, 'APPROVED', 'Ada', false, s.id, now(), sha256('f'),
+            jsonb_build_object('kind', 'vestibule.deliverable_decision.1', 'organizationId', org, 'organization', 'x',
+                'companyId', company, 'company', 'x', 'recordId', project, 'record', 'x', 'deliverableId', step,
+                'deliverable', 'Poster', 'versionId', link, 'version', 1, 'decision', 'APPROVED', 'reason', null,
+                'decidedBy', 'Ada', 'nameVerified', false, 'sessionId', s.id, 'decidedAt', '2026-11-26T00:00:00Z',
+                'filesSha256', encode(sha256('f'), 'hex'))::text, 'test', sha256('k'),
+            sha256('a') || sha256('b')
+        from portal_sessions s where s.org_id = org and s.ended_at is null limit 1;
+        update deliverable_versions set approval = 'APPROVED' where org_id = org and id = link;
+        insert into deliverables (org_id, id, record_id, title, kind, visible)
+        values (org, gen_random_uuid(), project, 'Hidden', 'Design', false) returning id into step;
+        insert into deliverable_versions (org_id, id, record_id, deliverable_id, number, note)
+        values (org, gen_random_uuid(), project, step, 1, 'Hidden') returning id into link;
+        update deliverable_versions set ready_at = now() where org_id = org and id = link;
+        insert into deliverables (org_id, id, record_id, title, kind, visible)
+        select org, gen_random_uuid(), r.id, 'Off', 'Design', true from records r
+        where r.org_id = org and r.company_id = company and not r.portal_enabled order by id limit 1;
+
+        -- What clients are told: of a record, of the company, and of the project that is off.
+        insert into activity_entries (org_id, id, company_id, record_id, title, body, url) values
+            (org, gen_random_uuid(), company, project, 'A form', 'All of it', 'https://forms.example'),
+            (org, gen_random_uuid(), company, null, 'Of the company', 'All of it', null);
+        insert into activity_entries (org_id, id, company_id, record_id, title)
+        select org, gen_random_uuid(), company, r.id, 'Off' from records r
+        where r.org_id = org and r.company_id = company and not r.portal_enabled limit 1;
+        insert into events (org_id, seq, id, kind, company_id, record_id, client_visible, payload, occurred_at)
+        select org, 1 + row_number() over (order by a.id), gen_random_uuid(), 'activity.appended', company, a.record_id, true,
+            jsonb_build_object('id', a.id), now()
+        from activity_entries a where a.org_id = org;
+        update event_counters set last_seq = 4 where org_id = org;
 
         -- What staff say among themselves, a task, and what a member is mailed of.
         insert into comments (org_id, id, record_id, author_id, body) values (org, gen_random_uuid(), project, member, 'Among us');

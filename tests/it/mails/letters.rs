@@ -61,6 +61,11 @@ fn sample(kind: MailKind, language: Language) -> Letter {
         MailKind::News => news(Letter { kind: MailKind::StatusNews, ..letter })
             .with("step", "STAGE")
             .with("text", "Client review"),
+        MailKind::ClientDecision => {
+            let letter =
+                letter.with("sender", "Ada").with("record", "Poster").with("company", "Client & Sons");
+            letter.with("verdict", "REVISION_REQUESTED").quoting("A little calmer.".into())
+        }
         MailKind::TeamNotice | MailKind::ClientMessage | MailKind::ClientFeedback => {
             let kind = if kind == MailKind::TeamNotice { MailKind::ClientMessage } else { kind };
             let letter = Letter { kind, ..letter }.with("sender", "Ada").with("record", "New site");

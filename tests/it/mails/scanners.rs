@@ -30,7 +30,8 @@ const ELSEWHERE: [&str; 6] = [
     "mail.team_notice",
 ];
 /// Kinds that only a composer knows.
-const NEVER_QUEUED: [&str; 7] = [
+const NEVER_QUEUED: [&str; 8] = [
+    "mail.client_decision",
     "mail.client_message",
     "mail.client_feedback",
     "mail.consent_stands",
