@@ -115,6 +115,7 @@ as $$
         pg_temp.pick(array['The new draft is in the files.', 'Thank you, we will look at it today.',
             'Could the header be a little calmer?', 'Done, please have another look.'], m.n), sent.at
     from records r cross join generate_series(0, messages_each - 1) as m (n)
-    cross join lateral (select now() - (messages_each - m.n) * interval '3 hours' as at) sent
+    cross join lateral (select now() - (messages_each - m.n) * interval '3 hours'
+        - abs(hashtext(r.name)) % 170 * interval '1 minute' as at) sent
     where r.org_id = org and not exists (select from messages x where x.org_id = org and x.record_id = r.id)
 $$;

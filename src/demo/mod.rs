@@ -4,6 +4,7 @@
 
 pub mod data;
 pub mod servers;
+mod work;
 
 use std::fs;
 use std::io::Write as _;
@@ -144,6 +145,7 @@ async fn plant(app: &App, servers: &Servers, amount: Amount) -> anyhow::Result<P
     let told = |step: &str| eprintln!("  {step}");
     let organizations =
         data::plant(url.expose_secret(), amount, &app.clock, &app.config.sealing, told).await?;
+    work::plant(url.expose_secret(), &organizations, &app.clock, &app.config.sealing).await?;
     Ok(Planted { base_url: String::new(), graphql_url: String::new(), organizations })
 }
 
