@@ -192,6 +192,14 @@ ALTER FUNCTION public.app_ids(name text) OWNER TO owner;
 
 COMMENT ON FUNCTION public.app_ids(name text) IS 'A transaction-local list of ids, empty when it is unset.';
 
+CREATE FUNCTION public.app_may_upload() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select app_ids('app.upload_records') <> '{}' $$;
+
+ALTER FUNCTION public.app_may_upload() OWNER TO owner;
+
+COMMENT ON FUNCTION public.app_may_upload() IS 'Whether the portal that was entered takes files for any record (FILE-2).';
+
 CREATE FUNCTION public.app_modes() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(app_setting('app.modes')::text[], '{}') $$;
@@ -255,6 +263,27 @@ ALTER FUNCTION public.change_consent(hash bytea, wanted text[], entry uuid, addr
 
 COMMENT ON FUNCTION public.change_consent(hash bytea, wanted text[], entry uuid, address text, request text) IS 'Changes the topics of a consent that stands; false if the token is nobody''s.';
 
+CREATE FUNCTION public.choose_dashboards(portal uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    with chosen as (
+        select d.id from portal_dashboards c
+        join dashboards d on d.org_id = c.org_id and d.id = c.dashboard_id
+        where c.org_id = app_org() and c.portal_id = portal and d.archived_at is null
+            and (d.record_id is null or d.record_id = any (app_ids('app.shown_records')))
+            and 'DASHBOARD' = any (app_modes())
+    )
+    select set_config('app.dashboards', (select coalesce(array_agg(id), '{}') from chosen)::text, true),
+        set_config('app.metrics', (select coalesce(array_agg(distinct w.metric_id), '{}')
+            from dashboard_widgets w join chosen c on c.id = w.dashboard_id
+            where w.org_id = app_org() and w.metric_id is not null)::text, true)
+$$;
+
+ALTER FUNCTION public.choose_dashboards(portal uuid) OWNER TO owner;
+
+COMMENT ON FUNCTION public.choose_dashboards(portal uuid) IS 'Sets which dashboards a portal shows, and the metrics of these (DASH-2). Called by doors only, once the scope is open.';
+
 CREATE FUNCTION public.claim_webhooks(most integer, at timestamp with time zone, until timestamp with time zone) RETURNS TABLE(org_id uuid, endpoint_id uuid)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -283,8 +312,9 @@ CREATE FUNCTION public.close_scope() RETURNS void
     SET search_path TO 'public', 'pg_temp'
     AS $$
     select set_config(name, '', true)
-    from unnest(array['app.org', 'app.company', 'app.modes', 'app.shown_records', 'app.records', 'app.types', 'app.stage_types',
-        'app.milestone_records', 'app.file_records', 'app.upload_records', 'app.message_records']) name
+    from unnest(array['app.org', 'app.company', 'app.whole_company', 'app.modes', 'app.shown_records', 'app.records',
+        'app.types', 'app.stage_types', 'app.milestone_records', 'app.file_records', 'app.upload_records',
+        'app.message_records']) name
 $$;
 
 ALTER FUNCTION public.close_scope() OWNER TO owner;
@@ -398,6 +428,26 @@ ALTER FUNCTION public.dead_keys(hashes bytea[]) OWNER TO door;
 
 COMMENT ON FUNCTION public.dead_keys(hashes bytea[]) IS 'Which of these hashes of keys open nothing any more, for an instance that holds subscriptions of their holders (EVT-5). Not from within an organisation.';
 
+CREATE FUNCTION public.dead_previews(hashes bytea[]) RETURNS bytea[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select coalesce(array_agg(h), '{}') from unnest(hashes) h
+    where app_org() is null and not exists (
+        select from portal_previews v
+        join staff_sessions s on s.org_id = v.org_id and s.id = v.staff_session_id
+        join members m on m.org_id = s.org_id and m.id = s.member_id
+        join portals p on p.org_id = v.org_id and p.id = v.portal_id
+        join organizations o on o.org_id = v.org_id
+        where v.token_hash = h and v.expires_at > now() and s.ended_at is null and s.expires_at > now()
+            and m.ended_at is null and o.portal_enabled and p.revoked_at is null
+            and coalesce(p.starts_at, '-infinity') <= now() and coalesce(p.expires_at, 'infinity') > now())
+$$;
+
+ALTER FUNCTION public.dead_previews(hashes bytea[]) OWNER TO door;
+
+COMMENT ON FUNCTION public.dead_previews(hashes bytea[]) IS 'Which of these previews show nothing any more, for an instance that sends to their holders (LINK-4). Not from within an organisation.';
+
 CREATE FUNCTION public.decide_version(decision uuid, wanted uuid, verdict text, reason text, message uuid, at timestamp with time zone, hash bytea, receipt text, receipt_key text, public_key bytea, signature bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -481,6 +531,30 @@ end $$;
 ALTER FUNCTION public.end_visitor_session(token bytea, visit uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.end_visitor_session(token bytea, visit uuid) IS 'Ends one of the places where the address of a visitor is signed in; false if it is none of theirs. Not from within an organisation.';
+
+CREATE FUNCTION public.enter_calendar(hash bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    doorway record;
+begin
+    select d.* into doorway
+    from calendar_subscriptions c
+    join portal_sessions s on s.org_id = c.org_id and s.id = c.session_id
+    cross join lateral live_doorways(s.token_hash) d
+    where c.token_hash = hash and c.revoked_at is null and (d.mark is null or d.mark = c.code_mark)
+        and 'CALENDAR' = any (d.modes) and app_org() is null;
+    if doorway.org_id is null
+        or not open_scope(doorway.org_id, doorway.company_id, doorway.record_id, '{CALENDAR}', null) then
+        return;
+    end if;
+    perform set_config('app.portal', doorway.portal_id::text, true);
+end $$;
+
+ALTER FUNCTION public.enter_calendar(hash bytea) OWNER TO door;
+
+COMMENT ON FUNCTION public.enter_calendar(hash bytea) IS 'Enters what a live calendar subscription shows: the calendar, and nothing else that its portal has. No link and no session: nothing counts it, and nothing can be done in it.';
 
 CREATE FUNCTION public.enter_consent(hash bytea) RETURNS uuid
     LANGUAGE plpgsql
@@ -582,6 +656,9 @@ begin
     perform set_config('app.portal', doorway.portal_id::text, true),
         set_config('app.link', doorway.link_id::text, true),
         set_config('app.session', coalesce(doorway.visit_id::text, ''), true);
+    if 'DASHBOARD' = any (doorway.modes) then
+        perform choose_dashboards(doorway.portal_id);
+    end if;
 end $$;
 
 ALTER FUNCTION public.enter_portal(hash bytea, visit bytea, passed bytea) OWNER TO door;
@@ -610,6 +687,9 @@ begin
     end if;
     perform set_config('app.portal', doorway.portal_id::text, true),
         set_config('app.preview', doorway.preview_id::text, true);
+    if 'DASHBOARD' = any (doorway.modes) then
+        perform choose_dashboards(doorway.portal_id);
+    end if;
 end $$;
 
 ALTER FUNCTION public.enter_preview(hash bytea) OWNER TO door;
@@ -653,6 +733,20 @@ end $$;
 ALTER FUNCTION public.field_definitions_reshare() OWNER TO owner;
 
 COMMENT ON FUNCTION public.field_definitions_reshare() IS 'Shares anew the records that hold a field which is shared, hidden or archived.';
+
+CREATE FUNCTION public.file_places() RETURNS TABLE(id uuid, name text, takes_uploads boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select r.id, r.name, r.id = any (app_ids('app.upload_records'))
+    from records r
+    where r.org_id = app_org() and r.id = any (app_ids('app.file_records'))
+    order by r.name, r.id
+$$;
+
+ALTER FUNCTION public.file_places() OWNER TO door;
+
+COMMENT ON FUNCTION public.file_places() IS 'The records whose files the portal that was entered shows, by name, and which of them take uploads.';
 
 CREATE FUNCTION public.find_bypass(link uuid, hash bytea) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -806,6 +900,23 @@ ALTER FUNCTION public.find_sign_in_provider(organization text) OWNER TO door;
 
 COMMENT ON FUNCTION public.find_sign_in_provider(organization text) IS 'The provider of the organisation with a slug, its secret sealed (ORG-2). Not from within an organisation.';
 
+CREATE FUNCTION public.find_subjects(companies uuid[], records uuid[]) RETURNS TABLE(company_id uuid, record_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select c.id, null::uuid from companies c
+    where c.org_id = app_org() and c.id = any (find_subjects.companies)
+        and case when app_id('app.key') is null or app_id('app.company') is null then true else c.id = app_id('app.company') end
+    union all
+    select r.company_id, r.id from records r
+    where r.org_id = app_org() and r.id = any (find_subjects.records)
+        and case when app_id('app.key') is null or app_id('app.company') is null then true else r.company_id = app_id('app.company') end
+$$;
+
+ALTER FUNCTION public.find_subjects(companies uuid[], records uuid[]) OWNER TO door;
+
+COMMENT ON FUNCTION public.find_subjects(companies uuid[], records uuid[]) IS 'Which of these companies and records the organisation has that was entered, and a key may speak of: a key that writes need not read them.';
+
 CREATE FUNCTION public.find_visitor_sessions(token bytea) RETURNS TABLE(id uuid, user_agent text, created_at timestamp with time zone, expires_at timestamp with time zone, current boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -958,6 +1069,36 @@ CREATE FUNCTION public.in_company_portal() RETURNS boolean
 ALTER FUNCTION public.in_company_portal() OWNER TO owner;
 
 COMMENT ON FUNCTION public.in_company_portal() IS 'Whether the portal that was entered is of a company, not of one record: for what is about the company as a whole.';
+
+CREATE FUNCTION public.journal_key(entries jsonb, address text, request text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    entry jsonb;
+    scope text;
+begin
+    for entry in select jsonb_array_elements(entries) loop
+        scope := case when entry ->> 'kind' = 'metric.recorded' then 'METRICS_WRITE'
+            when entry ->> 'kind' = 'activity.appended' then 'ACTIVITY_WRITE' end;
+        if app_id('app.key') is null or not coalesce(scope = any (app_setting('app.scopes')::text[])
+            and (entry ->> 'companyId')::uuid = coalesce(app_id('app.company'), (entry ->> 'companyId')::uuid), false)
+        then
+            raise exception 'a key does not do this' using errcode = 'insufficient_privilege';
+        end if;
+    end loop;
+    insert into audit_entries (org_id, id, action, actor_key_id, subject_id, address, request_id, occurred_at)
+    select app_org(), (v ->> 'auditId')::uuid, v ->> 'kind', app_id('app.key'), (v -> 'payload' ->> 'id')::uuid,
+        journal_key.address, request, (v ->> 'occurredAt')::timestamptz
+    from jsonb_array_elements(entries) v;
+    perform append_events((
+        select jsonb_agg(v || jsonb_build_object('actorMemberId', null, 'actorSessionId', null) order by n)
+        from jsonb_array_elements(entries) with ordinality as e (v, n)));
+end $$;
+
+ALTER FUNCTION public.journal_key(entries jsonb, address text, request text) OWNER TO door;
+
+COMMENT ON FUNCTION public.journal_key(entries jsonb, address text, request text) IS 'Writes what an API key''s holder did into both logs, as far as the key''s scopes go and in the company that it is about. Must be the last statement before COMMIT: it locks the counter.';
 
 CREATE FUNCTION public.journal_visit(entries jsonb, address text, request text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1434,13 +1575,16 @@ begin
         return false;
     end if;
     perform set_config('app.company', company::text, true),
+        set_config('app.whole_company', case when only_record is null then 'true' else '' end, true),
         set_config('app.shown_records', seen.records::text, true),
         set_config('app.modes', modes::text, true);
     if 'RECORDS' = any (modes) then
         perform set_config('app.records', seen.records::text, true),
             set_config('app.types', seen.types::text, true),
-            set_config('app.stage_types', seen.stage_types::text, true),
-            set_config('app.milestone_records', seen.milestone_records::text, true);
+            set_config('app.stage_types', seen.stage_types::text, true);
+    end if;
+    if modes && '{RECORDS,CALENDAR}' then
+        perform set_config('app.milestone_records', seen.milestone_records::text, true);
     end if;
     if 'FILES' = any (modes) then
         perform set_config('app.file_records', seen.file_records::text, true),
@@ -1760,9 +1904,10 @@ CREATE FUNCTION public.scope_fingerprint() RETURNS bytea
     SET search_path TO 'public', 'pg_temp'
     AS $$
     select sha256(convert_to(string_agg(
-        (select coalesce(string_agg(id::text, ',' order by id), '') from unnest(app_ids(name)) id), '/' order by name), 'UTF8'))
+        (select coalesce(string_agg(id::text, ',' order by id), '') from unnest(app_ids(name)) id), '/' order by name)
+        || '/' || app_modes()::text, 'UTF8'))
     from unnest(array['app.records', 'app.types', 'app.stage_types', 'app.milestone_records', 'app.file_records',
-        'app.message_records']) name
+        'app.upload_records', 'app.message_records', 'app.shown_records', 'app.dashboards', 'app.metrics']) name
 $$;
 
 ALTER FUNCTION public.scope_fingerprint() OWNER TO owner;
@@ -1946,19 +2091,38 @@ ALTER FUNCTION public.start_visitor(who text, session uuid, token bytea, agent t
 
 COMMENT ON FUNCTION public.start_visitor(who text, session uuid, token bytea, agent text, expires timestamp with time zone) IS 'Stores that somebody proved an address (DOOR-7).';
 
+CREATE FUNCTION public.subscribe_to_calendar(subscription uuid, token bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    insert into calendar_subscriptions (org_id, id, session_id, token_hash, code_mark)
+    select s.org_id, subscription, s.id, token, d.mark
+    from portal_sessions s
+    cross join lateral live_doorways(s.token_hash) d
+    where s.org_id = app_org() and s.id = app_id('app.session') and app_id('app.portal') is not null
+        and 'CALENDAR' = any (app_modes());
+    return found;
+end $$;
+
+ALTER FUNCTION public.subscribe_to_calendar(subscription uuid, token bytea) OWNER TO door;
+
+COMMENT ON FUNCTION public.subscribe_to_calendar(subscription uuid, token bytea) IS 'Makes a subscription in the session that was entered, with the mark of the access code that it passed; false where the portal shows no calendar.';
+
 CREATE FUNCTION public.team_notice_to_send(notice uuid) RETURNS TABLE(email text, name text, about text, company_name text, record_name text, sender_name text, words text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
     select m.email, m.name, coalesce(d.verdict, n.about), k.name, coalesce(i.title, r.name),
-        coalesce(x.sender_name, t.sender_name, d.decided_by), coalesce(x.body, t.body, d.reason)
+        coalesce(x.sender_name, t.sender_name, d.decided_by, f.uploader_name), coalesce(x.body, t.body, d.reason, f.name)
     from team_notices n
     join members m on m.org_id = n.org_id and m.id = n.member_id and m.ended_at is null
     left join messages x on n.about = 'MESSAGE' and x.org_id = n.org_id and x.id = n.subject_id
     left join tasks t on n.about = 'FEEDBACK' and t.org_id = n.org_id and t.id = n.subject_id
     left join deliverable_decisions d on n.about = 'DECISION' and d.org_id = n.org_id and d.id = n.subject_id
     left join deliverables i on i.org_id = d.org_id and i.id = d.deliverable_id
-    left join records r on r.org_id = n.org_id and r.id = coalesce(x.record_id, t.record_id, d.record_id)
+    left join files f on n.about = 'UPLOAD' and f.org_id = n.org_id and f.id = n.subject_id
+    left join records r on r.org_id = n.org_id and r.id = coalesce(x.record_id, t.record_id, d.record_id, f.record_id)
     join companies k on k.org_id = n.org_id and k.id = coalesce(r.company_id, t.company_id)
     where n.org_id = app_org() and n.id = notice
 $$;
@@ -1980,6 +2144,19 @@ ALTER FUNCTION public.tell_team_of_message(message uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.tell_team_of_message(message uuid) IS 'Queues the mails about a message that the visitor of the entered portal has just written (MSG-2).';
 
+CREATE FUNCTION public.tell_team_of_upload(file uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select notify_team(f.record_id, 'UPLOAD', f.id) from files f
+    where f.org_id = app_org() and f.id = file and f.uploader_session_id = app_id('app.session')
+        and f.record_id = any (app_ids('app.upload_records'))
+$$;
+
+ALTER FUNCTION public.tell_team_of_upload(file uuid) OWNER TO door;
+
+COMMENT ON FUNCTION public.tell_team_of_upload(file uuid) IS 'Queues the mails about a file that the visitor of the entered portal has just sent (FILE-2).';
+
 CREATE FUNCTION public.tie_to_visitor(token bytea) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1999,6 +2176,19 @@ end $$;
 ALTER FUNCTION public.tie_to_visitor(token bytea) OWNER TO door;
 
 COMMENT ON FUNCTION public.tie_to_visitor(token bytea) IS 'Has the portal session that was entered end with the visitor who opened it; false if they are signed out by now.';
+
+CREATE FUNCTION public.unsettled_objects(before timestamp with time zone, most integer) RETURNS TABLE(org_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select o.org_id, o.id from stored_objects o
+    where app_org() is null and o.state <> 'KEPT' and o.seen_at < before
+    order by o.seen_at limit most
+$$;
+
+ALTER FUNCTION public.unsettled_objects(before timestamp with time zone, most integer) OWNER TO door;
+
+COMMENT ON FUNCTION public.unsettled_objects(before timestamp with time zone, most integer) IS 'Bytes that nobody has been heard of since, oldest first, for the job that sweeps. Not from within an organisation.';
 
 CREATE FUNCTION public.use_address_proof(proof_kind text, token bytea, ask bytea) RETURNS text
     LANGUAGE sql SECURITY DEFINER
@@ -2023,19 +2213,20 @@ ALTER FUNCTION public.use_bypass(bypass uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.use_bypass(bypass uuid) IS 'Uses a bypass up, in the transaction that the code was passed in.';
 
-CREATE FUNCTION public.version_files_hash(tenant uuid, version uuid) RETURNS bytea
+CREATE FUNCTION public.version_files_hash(tenant uuid, wanted uuid) RETURNS bytea
     LANGUAGE sql STABLE
     SET search_path TO 'public', 'pg_temp'
     AS $$
-            select sha256(convert_to(coalesce(string_agg(f.id || ' ' || '' || e'\n', '' order by f.id), ''), 'UTF8'))
-            from deliverable_version_files x
-            join files f on f.org_id = x.org_id and f.id = x.file_id
-            where x.org_id = tenant and x.version_id = version
-        $$;
+    select sha256(convert_to(coalesce(
+        string_agg(f.id || ' ' || coalesce(encode(f.sha256, 'hex'), '') || e'\n', '' order by f.id), ''), 'UTF8'))
+    from deliverable_version_files x
+    join files f on f.org_id = x.org_id and f.id = x.file_id
+    where x.org_id = tenant and x.version_id = wanted
+$$;
 
-ALTER FUNCTION public.version_files_hash(tenant uuid, version uuid) OWNER TO owner;
+ALTER FUNCTION public.version_files_hash(tenant uuid, wanted uuid) OWNER TO owner;
 
-COMMENT ON FUNCTION public.version_files_hash(tenant uuid, version uuid) IS 'SHA-256 over a line for each of a version''s files by id: the id, a space, the SHA-256 of its bytes in hexadecimal, as far as it is known.';
+COMMENT ON FUNCTION public.version_files_hash(tenant uuid, wanted uuid) IS 'SHA-256 over a line for each of a version''s files by id: the id, a space, the SHA-256 of its bytes in hexadecimal; nothing for a file without bytes.';
 
 CREATE FUNCTION public.version_to_decide(wanted uuid) RETURNS TABLE(record_id uuid, deliverable_id uuid, title text, number integer, approval text, superseded boolean, files_hash bytea)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2261,7 +2452,7 @@ CREATE TABLE public.api_keys (
     revoked_at timestamp with time zone,
     CONSTRAINT api_keys_hint_check CHECK ((char_length(hint) = 4)),
     CONSTRAINT api_keys_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
-    CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ '{EVENTS_READ,RECORDS_READ}'::text[]) AND (cardinality(scopes) >= 1))),
+    CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ '{EVENTS_READ,RECORDS_READ,METRICS_WRITE,ACTIVITY_WRITE}'::text[]) AND (cardinality(scopes) >= 1))),
     CONSTRAINT api_keys_token_hash_check CHECK ((octet_length(token_hash) = 32))
 );
 
@@ -2307,6 +2498,7 @@ CREATE TABLE public.audit_entries (
     after jsonb,
     occurred_at timestamp with time zone NOT NULL,
     actor_session_id uuid,
+    actor_key_id uuid,
     CONSTRAINT audit_entries_action_check CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text)),
     CONSTRAINT audit_entries_address_check CHECK ((char_length(address) <= 64)),
     CONSTRAINT audit_entries_request_id_check CHECK (((char_length(request_id) >= 1) AND (char_length(request_id) <= 64)))
@@ -2339,6 +2531,101 @@ COMMENT ON COLUMN public.audit_entries.after IS 'For settings: the changed value
 COMMENT ON COLUMN public.audit_entries.occurred_at IS 'When the change was made.';
 
 COMMENT ON COLUMN public.audit_entries.actor_session_id IS 'The portal session whose holder did it; null for staff.';
+
+COMMENT ON COLUMN public.audit_entries.actor_key_id IS 'The API key whose holder did it; null for members and clients.';
+
+CREATE TABLE public.calendar_events (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    record_id uuid,
+    title text NOT NULL,
+    body text,
+    location text,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    starts_on date,
+    ends_on date,
+    client_visible boolean DEFAULT false NOT NULL,
+    created_by uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT calendar_events_body_check CHECK (((char_length(body) >= 1) AND (char_length(body) <= 4000))),
+    CONSTRAINT calendar_events_check CHECK ((((num_nonnulls(starts_at, ends_at) = 2) AND (num_nonnulls(starts_on, ends_on) = 0) AND (starts_at <= ends_at)) OR ((num_nonnulls(starts_at, ends_at) = 0) AND (num_nonnulls(starts_on, ends_on) = 2) AND (starts_on <= ends_on)))),
+    CONSTRAINT calendar_events_location_check CHECK (((char_length(location) >= 1) AND (char_length(location) <= 300))),
+    CONSTRAINT calendar_events_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
+);
+
+ALTER TABLE ONLY public.calendar_events FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.calendar_events OWNER TO owner;
+
+COMMENT ON TABLE public.calendar_events IS 'Something that staff plan with a company (CAL-1).';
+
+COMMENT ON COLUMN public.calendar_events.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.calendar_events.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.calendar_events.company_id IS 'Whose calendar it is in.';
+
+COMMENT ON COLUMN public.calendar_events.record_id IS 'The record of that company it is about; null: about no single one.';
+
+COMMENT ON COLUMN public.calendar_events.title IS 'What it is, one line.';
+
+COMMENT ON COLUMN public.calendar_events.body IS 'More about it, plain text.';
+
+COMMENT ON COLUMN public.calendar_events.location IS 'Where, one line.';
+
+COMMENT ON COLUMN public.calendar_events.starts_at IS 'When it begins; null: it lasts whole days.';
+
+COMMENT ON COLUMN public.calendar_events.ends_at IS 'When it is over, not before it begins.';
+
+COMMENT ON COLUMN public.calendar_events.starts_on IS 'Of whole days the first, in the organisation''s time zone; null: it has times.';
+
+COMMENT ON COLUMN public.calendar_events.ends_on IS 'Of whole days the last.';
+
+COMMENT ON COLUMN public.calendar_events.client_visible IS 'Whether clients see it, where mode and record allow it.';
+
+COMMENT ON COLUMN public.calendar_events.created_by IS 'The member who planned it.';
+
+COMMENT ON COLUMN public.calendar_events.version IS 'Raised by every update (API-8).';
+
+COMMENT ON COLUMN public.calendar_events.created_at IS 'When it was planned.';
+
+COMMENT ON COLUMN public.calendar_events.archived_at IS 'From then on it is in no calendar.';
+
+CREATE TABLE public.calendar_subscriptions (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    code_mark bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT calendar_subscriptions_code_mark_check CHECK ((octet_length(code_mark) = 32)),
+    CONSTRAINT calendar_subscriptions_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE ONLY public.calendar_subscriptions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.calendar_subscriptions OWNER TO owner;
+
+COMMENT ON TABLE public.calendar_subscriptions IS 'An address under which a visitor''s calendar program reads a portal''s calendar (CAL-1). It lives as long as the session it was made in, at most.';
+
+COMMENT ON COLUMN public.calendar_subscriptions.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.calendar_subscriptions.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.calendar_subscriptions.session_id IS 'The portal session that it was made in: once that is over, or its link or portal is closed, the address is dead.';
+
+COMMENT ON COLUMN public.calendar_subscriptions.token_hash IS 'SHA-256 of the vc_ token; the token itself is kept nowhere.';
+
+COMMENT ON COLUMN public.calendar_subscriptions.code_mark IS 'The mark of the access code that was passed, if the door has one: another code ends the subscription (DOOR-2).';
+
+COMMENT ON COLUMN public.calendar_subscriptions.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN public.calendar_subscriptions.revoked_at IS 'When the visitor ended it.';
 
 CREATE TABLE public.comments (
     org_id uuid NOT NULL,
@@ -2529,6 +2816,94 @@ COMMENT ON COLUMN public.contacts.updated_at IS 'When staff last changed the per
 COMMENT ON COLUMN public.contacts.archived_at IS 'Hides the person from lists; deletes nothing.';
 
 COMMENT ON COLUMN public.contacts.language IS 'Which language the person reads; null is the organisation''s.';
+
+CREATE TABLE public.dashboard_widgets (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    dashboard_id uuid NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    metric_id uuid,
+    built_in text,
+    target double precision,
+    days integer,
+    body text,
+    "position" integer NOT NULL,
+    CONSTRAINT dashboard_widgets_body_check CHECK (((char_length(body) >= 1) AND (char_length(body) <= 4000))),
+    CONSTRAINT dashboard_widgets_built_in_check CHECK ((built_in = ANY (ARRAY['RECORDS_BY_STAGE'::text, 'ACTIVE_RECORDS'::text, 'ON_TIME_MILESTONES'::text, 'APPROVALS'::text]))),
+    CONSTRAINT dashboard_widgets_check CHECK (
+CASE
+    WHEN (kind = 'TEXT'::text) THEN ((body IS NOT NULL) AND (num_nonnulls(metric_id, built_in) = 0))
+    ELSE ((body IS NULL) AND (num_nonnulls(metric_id, built_in) = 1))
+END),
+    CONSTRAINT dashboard_widgets_days_check CHECK (((days >= 1) AND (days <= 366))),
+    CONSTRAINT dashboard_widgets_kind_check CHECK ((kind = ANY (ARRAY['NUMBER'::text, 'PROGRESS'::text, 'LINE'::text, 'BAR'::text, 'TABLE'::text, 'TEXT'::text]))),
+    CONSTRAINT dashboard_widgets_position_check CHECK (("position" >= 0)),
+    CONSTRAINT dashboard_widgets_target_check CHECK (((target > (0)::double precision) AND (target <= ('1000000000000000'::numeric)::double precision))),
+    CONSTRAINT dashboard_widgets_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 120)))
+);
+
+ALTER TABLE ONLY public.dashboard_widgets FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dashboard_widgets OWNER TO owner;
+
+COMMENT ON TABLE public.dashboard_widgets IS 'One picture, number or text of a dashboard.';
+
+COMMENT ON COLUMN public.dashboard_widgets.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.dashboard_widgets.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.dashboard_widgets.dashboard_id IS 'Where it stands.';
+
+COMMENT ON COLUMN public.dashboard_widgets.kind IS 'What it looks like.';
+
+COMMENT ON COLUMN public.dashboard_widgets.title IS 'What stands above it.';
+
+COMMENT ON COLUMN public.dashboard_widgets.metric_id IS 'The metric it shows.';
+
+COMMENT ON COLUMN public.dashboard_widgets.built_in IS 'What it shows that the service knows by itself.';
+
+COMMENT ON COLUMN public.dashboard_widgets.target IS 'What is to be reached.';
+
+COMMENT ON COLUMN public.dashboard_widgets.days IS 'How many days back it looks.';
+
+COMMENT ON COLUMN public.dashboard_widgets.body IS 'Of TEXT: the text, plain.';
+
+COMMENT ON COLUMN public.dashboard_widgets."position" IS 'Its place, from 0.';
+
+CREATE TABLE public.dashboards (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    title text NOT NULL,
+    record_id uuid,
+    created_by uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT dashboards_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 120)))
+);
+
+ALTER TABLE ONLY public.dashboards FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dashboards OWNER TO owner;
+
+COMMENT ON TABLE public.dashboards IS 'Widgets that staff put together (DASH-2).';
+
+COMMENT ON COLUMN public.dashboards.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.dashboards.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.dashboards.title IS 'Name that staff and clients read.';
+
+COMMENT ON COLUMN public.dashboards.record_id IS 'The record whose numbers it shows; null: those of whichever company or record looks at it.';
+
+COMMENT ON COLUMN public.dashboards.created_by IS 'The member who made it.';
+
+COMMENT ON COLUMN public.dashboards.version IS 'Raised by every update (API-8).';
+
+COMMENT ON COLUMN public.dashboards.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN public.dashboards.archived_at IS 'From then on no portal shows it.';
 
 CREATE TABLE public.deliverable_decisions (
     org_id uuid NOT NULL,
@@ -2872,9 +3247,18 @@ CREATE TABLE public.files (
     shared boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     archived_at timestamp with time zone,
+    sha256 bytea,
+    uploader_type text DEFAULT 'STAFF'::text NOT NULL,
+    uploader_name text,
+    uploader_member_id uuid,
+    uploader_session_id uuid,
+    version integer DEFAULT 1 NOT NULL,
     CONSTRAINT files_byte_size_check CHECK ((byte_size >= 0)),
     CONSTRAINT files_media_type_check CHECK (((char_length(media_type) >= 3) AND (char_length(media_type) <= 255))),
-    CONSTRAINT files_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255)))
+    CONSTRAINT files_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255))),
+    CONSTRAINT files_sha256_check CHECK ((octet_length(sha256) = 32)),
+    CONSTRAINT files_uploader_name_check CHECK (((char_length(uploader_name) >= 1) AND (char_length(uploader_name) <= 120))),
+    CONSTRAINT files_uploader_type_check CHECK ((uploader_type = ANY (ARRAY['STAFF'::text, 'CLIENT'::text])))
 );
 
 ALTER TABLE ONLY public.files FORCE ROW LEVEL SECURITY;
@@ -2900,6 +3284,18 @@ COMMENT ON COLUMN public.files.shared IS 'FILE-1: whether clients see it.';
 COMMENT ON COLUMN public.files.created_at IS 'When it was uploaded.';
 
 COMMENT ON COLUMN public.files.archived_at IS 'Hides it; deletes nothing.';
+
+COMMENT ON COLUMN public.files.sha256 IS 'Of its bytes, as they came; null for what has none.';
+
+COMMENT ON COLUMN public.files.uploader_type IS 'Which side brought it.';
+
+COMMENT ON COLUMN public.files.uploader_name IS 'Who brought it, as they were called then.';
+
+COMMENT ON COLUMN public.files.uploader_member_id IS 'The member, for STAFF.';
+
+COMMENT ON COLUMN public.files.uploader_session_id IS 'The portal session, for CLIENT.';
+
+COMMENT ON COLUMN public.files.version IS 'Raised by every change.';
 
 CREATE TABLE public.idempotency_keys (
     org_id uuid NOT NULL,
@@ -3219,6 +3615,83 @@ COMMENT ON COLUMN public.messages.sender_session_id IS 'The portal session whose
 
 COMMENT ON COLUMN public.messages.sender_verified IS 'False where a client''s name is only what they said it is.';
 
+CREATE TABLE public.metric_points (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    metric_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    record_id uuid,
+    measured_at timestamp with time zone NOT NULL,
+    value double precision NOT NULL,
+    point_key text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT metric_points_point_key_check CHECK (((char_length(point_key) >= 1) AND (char_length(point_key) <= 200))),
+    CONSTRAINT metric_points_value_check CHECK (((value >= ('-1000000000000000'::numeric)::double precision) AND (value <= ('1000000000000000'::numeric)::double precision)))
+);
+
+ALTER TABLE ONLY public.metric_points FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.metric_points OWNER TO owner;
+
+COMMENT ON TABLE public.metric_points IS 'One measurement. Never changed.';
+
+COMMENT ON COLUMN public.metric_points.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.metric_points.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.metric_points.metric_id IS 'What was measured.';
+
+COMMENT ON COLUMN public.metric_points.company_id IS 'Whose it is.';
+
+COMMENT ON COLUMN public.metric_points.record_id IS 'The record of that company it is about; null: the company as a whole.';
+
+COMMENT ON COLUMN public.metric_points.measured_at IS 'When it was measured.';
+
+COMMENT ON COLUMN public.metric_points.value IS 'The value, in the metric''s unit.';
+
+COMMENT ON COLUMN public.metric_points.point_key IS 'Chosen by who records it: the same key is recorded once.';
+
+COMMENT ON COLUMN public.metric_points.created_at IS 'When it was recorded.';
+
+CREATE TABLE public.metrics (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    unit text,
+    created_by uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT metrics_key_check CHECK ((key ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
+    CONSTRAINT metrics_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 120))),
+    CONSTRAINT metrics_unit_check CHECK (((char_length(unit) >= 1) AND (char_length(unit) <= 20)))
+);
+
+ALTER TABLE ONLY public.metrics FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.metrics OWNER TO owner;
+
+COMMENT ON TABLE public.metrics IS 'Something that is measured again and again (DASH-2).';
+
+COMMENT ON COLUMN public.metrics.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.metrics.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.metrics.key IS 'What programs call it.';
+
+COMMENT ON COLUMN public.metrics.name IS 'What people call it.';
+
+COMMENT ON COLUMN public.metrics.unit IS 'What stands behind a value: %, EUR, visits.';
+
+COMMENT ON COLUMN public.metrics.created_by IS 'The member who made it.';
+
+COMMENT ON COLUMN public.metrics.version IS 'Raised by every update (API-8).';
+
+COMMENT ON COLUMN public.metrics.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN public.metrics.archived_at IS 'From then on nothing is recorded of it.';
+
 CREATE TABLE public.milestones (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -3412,6 +3885,38 @@ COMMENT ON COLUMN public.outbox.state IS 'WAITING; SENT: handed over; DROPPED: n
 
 COMMENT ON COLUMN public.outbox.ended_at IS 'When it was sent, dropped or given up.';
 
+CREATE TABLE public.partner_idempotency_keys (
+    org_id uuid NOT NULL,
+    api_key_id uuid NOT NULL,
+    key text NOT NULL,
+    operation text NOT NULL,
+    input_hash bytea NOT NULL,
+    subject_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT partner_idempotency_keys_input_hash_check CHECK ((octet_length(input_hash) = 32)),
+    CONSTRAINT partner_idempotency_keys_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
+);
+
+ALTER TABLE ONLY public.partner_idempotency_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.partner_idempotency_keys OWNER TO owner;
+
+COMMENT ON TABLE public.partner_idempotency_keys IS 'What partners'' programs must not do twice (API-8); kept for 24 hours, and until the API key does something again.';
+
+COMMENT ON COLUMN public.partner_idempotency_keys.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.partner_idempotency_keys.api_key_id IS 'The API key that was used.';
+
+COMMENT ON COLUMN public.partner_idempotency_keys.key IS 'Chosen by the caller.';
+
+COMMENT ON COLUMN public.partner_idempotency_keys.operation IS 'The mutation it was used for.';
+
+COMMENT ON COLUMN public.partner_idempotency_keys.input_hash IS 'SHA-256 of the input, so that another input is refused.';
+
+COMMENT ON COLUMN public.partner_idempotency_keys.subject_id IS 'What the mutation made; the answer is read anew from it.';
+
+COMMENT ON COLUMN public.partner_idempotency_keys.created_at IS 'When it was first used.';
+
 CREATE TABLE public.people (
     id uuid NOT NULL,
     email text NOT NULL,
@@ -3466,6 +3971,28 @@ COMMENT ON COLUMN public.portal_accounts.ends_at IS 'When the access ends by its
 COMMENT ON COLUMN public.portal_accounts.created_at IS 'When the invitation was accepted.';
 
 COMMENT ON COLUMN public.portal_accounts.ended_at IS 'When staff ended it (INV-1).';
+
+CREATE TABLE public.portal_dashboards (
+    org_id uuid NOT NULL,
+    portal_id uuid NOT NULL,
+    dashboard_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    CONSTRAINT portal_dashboards_position_check CHECK (("position" >= 0))
+);
+
+ALTER TABLE ONLY public.portal_dashboards FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.portal_dashboards OWNER TO owner;
+
+COMMENT ON TABLE public.portal_dashboards IS 'Which dashboards a portal shows where its modes have DASHBOARD (LINK-1).';
+
+COMMENT ON COLUMN public.portal_dashboards.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.portal_dashboards.portal_id IS 'The portal.';
+
+COMMENT ON COLUMN public.portal_dashboards.dashboard_id IS 'What it shows.';
+
+COMMENT ON COLUMN public.portal_dashboards."position" IS 'Its place, from 0.';
 
 CREATE TABLE public.portal_idempotency_keys (
     org_id uuid NOT NULL,
@@ -3762,6 +4289,7 @@ CREATE TABLE public.portals (
     has_code boolean GENERATED ALWAYS AS ((code_hash IS NOT NULL)) STORED NOT NULL,
     tell_first_view boolean DEFAULT false NOT NULL,
     account_id uuid,
+    upload_folder text,
     CONSTRAINT portals_attribution_check CHECK (((char_length(attribution) >= 1) AND (char_length(attribution) <= 200))),
     CONSTRAINT portals_check CHECK ((starts_at < expires_at)),
     CONSTRAINT portals_code_hash_check CHECK ((octet_length(code_hash) = 32)),
@@ -3769,7 +4297,8 @@ CREATE TABLE public.portals (
     CONSTRAINT portals_code_whole CHECK (((code_hash IS NULL) = (code_key IS NULL))),
     CONSTRAINT portals_label_check CHECK (((char_length(label) >= 1) AND (char_length(label) <= 120))),
     CONSTRAINT portals_modes_check CHECK (((modes <@ ARRAY['DASHBOARD'::text, 'FILES'::text, 'ACTIVITY'::text, 'RECORDS'::text, 'MESSAGES'::text, 'BILLING'::text, 'CALENDAR'::text, 'FEEDBACK'::text]) AND (cardinality(modes) > 0))),
-    CONSTRAINT portals_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 120)))
+    CONSTRAINT portals_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 120))),
+    CONSTRAINT portals_upload_folder_check CHECK (((char_length(upload_folder) >= 1) AND (char_length(upload_folder) <= 200)))
 );
 
 ALTER TABLE ONLY public.portals FORCE ROW LEVEL SECURITY;
@@ -3819,6 +4348,8 @@ COMMENT ON COLUMN public.portals.has_code IS 'Whether there is a code; what staf
 COMMENT ON COLUMN public.portals.tell_first_view IS 'LINK-6: whether its maker is mailed when one of its links is viewed for the first time.';
 
 COMMENT ON COLUMN public.portals.account_id IS 'The account whose access it is; null for portals that staff made. No address leads to it: its holder signs in.';
+
+COMMENT ON COLUMN public.portals.upload_folder IS 'FILE-2: the folder of the organisation''s storage below which what clients send here lands; null for the company''s name.';
 
 CREATE TABLE public.record_types (
     org_id uuid NOT NULL,
@@ -4120,6 +4651,72 @@ COMMENT ON COLUMN public.stages.version IS 'Raised by every update (API-8).';
 
 COMMENT ON COLUMN public.stages.archived_at IS 'No record can be moved there any more; records in it stay.';
 
+CREATE TABLE public.storages (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    settings jsonb NOT NULL,
+    secret bytea NOT NULL,
+    secret_key text NOT NULL,
+    current boolean DEFAULT true NOT NULL,
+    configured_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT storages_kind_check CHECK ((kind = ANY (ARRAY['S3'::text, 'DROPBOX'::text, 'GCS'::text, 'AZURE'::text])))
+);
+
+ALTER TABLE ONLY public.storages FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.storages OWNER TO owner;
+
+COMMENT ON TABLE public.storages IS 'Accounts that organisations keep their files in; without a current one, the installation''s storage takes them.';
+
+COMMENT ON COLUMN public.storages.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.storages.id IS 'UUIDv7, made by the service.';
+
+COMMENT ON COLUMN public.storages.kind IS 'Which interface it speaks.';
+
+COMMENT ON COLUMN public.storages.settings IS 'Where it is and whose; nothing secret.';
+
+COMMENT ON COLUMN public.storages.secret IS 'What opens it, sealed with the service''s key; only the worker''s login reads it.';
+
+COMMENT ON COLUMN public.storages.secret_key IS 'Id of the sealing key.';
+
+COMMENT ON COLUMN public.storages.current IS 'Whether new files go there.';
+
+COMMENT ON COLUMN public.storages.configured_by IS 'The member who chose it.';
+
+COMMENT ON COLUMN public.storages.created_at IS 'When it was chosen.';
+
+CREATE TABLE public.stored_objects (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    storage_key text NOT NULL,
+    state text DEFAULT 'RECEIVING'::text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    storage_id uuid,
+    CONSTRAINT stored_objects_state_check CHECK ((state = ANY (ARRAY['RECEIVING'::text, 'KEPT'::text, 'DROPPED'::text]))),
+    CONSTRAINT stored_objects_storage_key_check CHECK (((char_length(storage_key) >= 1) AND (char_length(storage_key) <= 1000)))
+);
+
+ALTER TABLE ONLY public.stored_objects FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.stored_objects OWNER TO owner;
+
+COMMENT ON TABLE public.stored_objects IS 'Where the bytes of files rest. The row is there before the first byte is, so that what a crash leaves is found.';
+
+COMMENT ON COLUMN public.stored_objects.org_id IS 'The tenant.';
+
+COMMENT ON COLUMN public.stored_objects.id IS 'The file''s id, also before there is a file.';
+
+COMMENT ON COLUMN public.stored_objects.storage_key IS 'The path in storage. No client and no member reads it.';
+
+COMMENT ON COLUMN public.stored_objects.state IS 'RECEIVING: bytes are coming, or came and were not settled. KEPT: a file has them. DROPPED: they are being deleted.';
+
+COMMENT ON COLUMN public.stored_objects.seen_at IS 'When whoever receives it was last heard of.';
+
+COMMENT ON COLUMN public.stored_objects.storage_id IS 'The organisation''s account that has them; null for the installation''s storage.';
+
 CREATE TABLE public.suppressions (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -4207,7 +4804,7 @@ CREATE TABLE public.team_notices (
     about text NOT NULL,
     subject_id uuid NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT team_notices_about_check CHECK ((about = ANY (ARRAY['MESSAGE'::text, 'FEEDBACK'::text, 'DECISION'::text])))
+    CONSTRAINT team_notices_about_check CHECK ((about = ANY (ARRAY['MESSAGE'::text, 'FEEDBACK'::text, 'DECISION'::text, 'UPLOAD'::text])))
 );
 
 ALTER TABLE ONLY public.team_notices FORCE ROW LEVEL SECURITY;
@@ -4224,7 +4821,7 @@ COMMENT ON COLUMN public.team_notices.member_id IS 'Who is told.';
 
 COMMENT ON COLUMN public.team_notices.about IS 'What kind of thing happened.';
 
-COMMENT ON COLUMN public.team_notices.subject_id IS 'The message, the task, the decision.';
+COMMENT ON COLUMN public.team_notices.subject_id IS 'The message, the task, the decision, the file.';
 
 COMMENT ON COLUMN public.team_notices.created_at IS 'When it was queued.';
 
@@ -4465,6 +5062,15 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.audit_entries
     ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (org_id, id);
 
+ALTER TABLE ONLY public.calendar_events
+    ADD CONSTRAINT calendar_events_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.calendar_subscriptions
+    ADD CONSTRAINT calendar_subscriptions_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.calendar_subscriptions
+    ADD CONSTRAINT calendar_subscriptions_token_hash_key UNIQUE (token_hash);
+
 ALTER TABLE ONLY public.comments
     ADD CONSTRAINT comments_pkey PRIMARY KEY (org_id, id);
 
@@ -4491,6 +5097,12 @@ ALTER TABLE ONLY public.contacts
 
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.dashboard_widgets
+    ADD CONSTRAINT dashboard_widgets_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.dashboards
+    ADD CONSTRAINT dashboards_pkey PRIMARY KEY (org_id, id);
 
 ALTER TABLE ONLY public.deliverable_decisions
     ADD CONSTRAINT deliverable_decisions_org_id_version_id_key UNIQUE (org_id, version_id);
@@ -4570,6 +5182,18 @@ ALTER TABLE ONLY public.members
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (org_id, id);
 
+ALTER TABLE ONLY public.metric_points
+    ADD CONSTRAINT metric_points_org_id_metric_id_company_id_point_key_key UNIQUE (org_id, metric_id, company_id, point_key);
+
+ALTER TABLE ONLY public.metric_points
+    ADD CONSTRAINT metric_points_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.metrics
+    ADD CONSTRAINT metrics_org_id_key_key UNIQUE (org_id, key);
+
+ALTER TABLE ONLY public.metrics
+    ADD CONSTRAINT metrics_pkey PRIMARY KEY (org_id, id);
+
 ALTER TABLE ONLY public.milestones
     ADD CONSTRAINT milestones_pkey PRIMARY KEY (org_id, id);
 
@@ -4588,6 +5212,9 @@ ALTER TABLE ONLY public.organizations
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (org_id, id);
 
+ALTER TABLE ONLY public.partner_idempotency_keys
+    ADD CONSTRAINT partner_idempotency_keys_pkey PRIMARY KEY (org_id, api_key_id, key);
+
 ALTER TABLE ONLY public.people
     ADD CONSTRAINT people_email_key UNIQUE (email);
 
@@ -4596,6 +5223,9 @@ ALTER TABLE ONLY public.people
 
 ALTER TABLE ONLY public.portal_accounts
     ADD CONSTRAINT portal_accounts_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.portal_dashboards
+    ADD CONSTRAINT portal_dashboards_pkey PRIMARY KEY (org_id, portal_id, dashboard_id);
 
 ALTER TABLE ONLY public.portal_idempotency_keys
     ADD CONSTRAINT portal_idempotency_keys_pkey PRIMARY KEY (org_id, session_id, key);
@@ -4660,6 +5290,12 @@ ALTER TABLE ONLY public.stages
 ALTER TABLE ONLY public.stages
     ADD CONSTRAINT stages_pkey PRIMARY KEY (org_id, id);
 
+ALTER TABLE ONLY public.storages
+    ADD CONSTRAINT storages_pkey PRIMARY KEY (org_id, id);
+
+ALTER TABLE ONLY public.stored_objects
+    ADD CONSTRAINT stored_objects_pkey PRIMARY KEY (org_id, id);
+
 ALTER TABLE ONLY public.suppressions
     ADD CONSTRAINT suppressions_org_id_email_key UNIQUE (org_id, email);
 
@@ -4705,9 +5341,19 @@ CREATE INDEX api_keys_creator ON public.api_keys USING btree (org_id, created_by
 
 CREATE INDEX audit_entries_actor ON public.audit_entries USING btree (org_id, actor_member_id, id);
 
+CREATE INDEX audit_entries_actor_key ON public.audit_entries USING btree (org_id, actor_key_id) WHERE (actor_key_id IS NOT NULL);
+
 CREATE INDEX audit_entries_actor_session ON public.audit_entries USING btree (org_id, actor_session_id) WHERE (actor_session_id IS NOT NULL);
 
 CREATE INDEX audit_entries_subject ON public.audit_entries USING btree (org_id, subject_id, id);
+
+CREATE INDEX calendar_events_company ON public.calendar_events USING btree (org_id, company_id);
+
+CREATE INDEX calendar_events_created_by ON public.calendar_events USING btree (org_id, created_by);
+
+CREATE INDEX calendar_events_record ON public.calendar_events USING btree (org_id, record_id) WHERE (record_id IS NOT NULL);
+
+CREATE INDEX calendar_subscriptions_session ON public.calendar_subscriptions USING btree (org_id, session_id);
 
 CREATE INDEX comments_author ON public.comments USING btree (org_id, author_id);
 
@@ -4726,6 +5372,14 @@ CREATE INDEX consents_session ON public.consents USING btree (org_id, session_id
 CREATE INDEX contacts_email ON public.contacts USING btree (email);
 
 CREATE INDEX contacts_name ON public.contacts USING btree (org_id, name, id);
+
+CREATE INDEX dashboard_widgets_dashboard ON public.dashboard_widgets USING btree (org_id, dashboard_id);
+
+CREATE INDEX dashboard_widgets_metric ON public.dashboard_widgets USING btree (org_id, metric_id) WHERE (metric_id IS NOT NULL);
+
+CREATE INDEX dashboards_created_by ON public.dashboards USING btree (org_id, created_by);
+
+CREATE INDEX dashboards_record ON public.dashboards USING btree (org_id, record_id) WHERE (record_id IS NOT NULL);
 
 CREATE INDEX deliverable_decisions_contact ON public.deliverable_decisions USING btree (org_id, contact_id) WHERE (contact_id IS NOT NULL);
 
@@ -4757,6 +5411,10 @@ CREATE INDEX files_record ON public.files USING btree (org_id, record_id, id);
 
 CREATE INDEX files_shared ON public.files USING btree (org_id, record_id) WHERE (shared AND (archived_at IS NULL));
 
+CREATE INDEX files_uploader_member ON public.files USING btree (org_id, uploader_member_id) WHERE (uploader_member_id IS NOT NULL);
+
+CREATE INDEX files_uploader_session ON public.files USING btree (org_id, uploader_session_id) WHERE (uploader_session_id IS NOT NULL);
+
 CREATE INDEX idempotency_keys_created ON public.idempotency_keys USING btree (org_id, created_at);
 
 CREATE INDEX invitation_records_record ON public.invitation_records USING btree (org_id, record_id);
@@ -4785,6 +5443,12 @@ CREATE INDEX messages_sender ON public.messages USING btree (org_id, sender_memb
 
 CREATE INDEX messages_session ON public.messages USING btree (org_id, sender_session_id) WHERE (sender_session_id IS NOT NULL);
 
+CREATE INDEX metric_points_measured ON public.metric_points USING btree (org_id, company_id, metric_id, measured_at);
+
+CREATE INDEX metric_points_record ON public.metric_points USING btree (org_id, record_id) WHERE (record_id IS NOT NULL);
+
+CREATE INDEX metrics_created_by ON public.metrics USING btree (org_id, created_by);
+
 CREATE INDEX milestones_record ON public.milestones USING btree (org_id, record_id, "position", id);
 
 CREATE INDEX notifications_company ON public.notifications USING btree (org_id, company_id);
@@ -4801,9 +5465,13 @@ CREATE INDEX outbox_ended ON public.outbox USING btree (org_id, ended_at) WHERE 
 
 CREATE INDEX outbox_subject ON public.outbox USING btree (org_id, subject_id, kind) WHERE (subject_id IS NOT NULL);
 
+CREATE INDEX partner_idempotency_keys_created ON public.partner_idempotency_keys USING btree (org_id, api_key_id, created_at);
+
 CREATE INDEX portal_accounts_contact ON public.portal_accounts USING btree (org_id, company_id, contact_id);
 
 CREATE UNIQUE INDEX portal_accounts_living ON public.portal_accounts USING btree (org_id, contact_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX portal_dashboards_dashboard ON public.portal_dashboards USING btree (org_id, dashboard_id);
 
 CREATE INDEX portal_idempotency_keys_created ON public.portal_idempotency_keys USING btree (org_id, session_id, created_at);
 
@@ -4853,6 +5521,14 @@ CREATE INDEX staff_sessions_member ON public.staff_sessions USING btree (org_id,
 
 CREATE UNIQUE INDEX stages_name ON public.stages USING btree (org_id, type_id, lower(name)) WHERE (archived_at IS NULL);
 
+CREATE INDEX storages_configured_by ON public.storages USING btree (org_id, configured_by) WHERE (configured_by IS NOT NULL);
+
+CREATE UNIQUE INDEX storages_current ON public.storages USING btree (org_id) WHERE current;
+
+CREATE INDEX stored_objects_storage ON public.stored_objects USING btree (org_id, storage_id) WHERE (storage_id IS NOT NULL);
+
+CREATE INDEX stored_objects_unsettled ON public.stored_objects USING btree (seen_at) WHERE (state <> 'KEPT'::text);
+
 CREATE INDEX tasks_assignee ON public.tasks USING btree (org_id, assignee_id, id DESC) WHERE (assignee_id IS NOT NULL);
 
 CREATE INDEX tasks_closer ON public.tasks USING btree (org_id, closed_by) WHERE (closed_by IS NOT NULL);
@@ -4901,7 +5577,7 @@ CREATE TRIGGER field_definitions_reshare AFTER UPDATE ON public.field_definition
 
 CREATE TRIGGER field_definitions_reshare_new AFTER INSERT ON public.field_definitions FOR EACH ROW WHEN (new.shared) EXECUTE FUNCTION public.field_definitions_reshare();
 
-CREATE TRIGGER files_keep BEFORE UPDATE ON public.files FOR EACH ROW WHEN ((old.byte_size IS DISTINCT FROM new.byte_size)) EXECUTE FUNCTION public.keep_version_bytes();
+CREATE TRIGGER files_keep BEFORE UPDATE ON public.files FOR EACH ROW WHEN (((old.byte_size IS DISTINCT FROM new.byte_size) OR (old.sha256 IS DISTINCT FROM new.sha256))) EXECUTE FUNCTION public.keep_version_bytes();
 
 CREATE TRIGGER invitations_external AFTER INSERT OR UPDATE OF expires_at ON public.invitations FOR EACH ROW WHEN (((new.revoked_at IS NULL) AND (new.accepted_at IS NULL))) EXECUTE FUNCTION public.keep_reachable_external();
 
@@ -4940,6 +5616,9 @@ ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.audit_entries
+    ADD CONSTRAINT audit_entries_org_id_actor_key_id_fkey FOREIGN KEY (org_id, actor_key_id) REFERENCES public.api_keys(org_id, id) ON DELETE SET NULL (actor_key_id);
+
+ALTER TABLE ONLY public.audit_entries
     ADD CONSTRAINT audit_entries_org_id_actor_member_id_fkey FOREIGN KEY (org_id, actor_member_id) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
 
 ALTER TABLE ONLY public.audit_entries
@@ -4947,6 +5626,18 @@ ALTER TABLE ONLY public.audit_entries
 
 ALTER TABLE ONLY public.audit_entries
     ADD CONSTRAINT audit_entries_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.calendar_events
+    ADD CONSTRAINT calendar_events_org_id_company_id_fkey FOREIGN KEY (org_id, company_id) REFERENCES public.companies(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.calendar_events
+    ADD CONSTRAINT calendar_events_org_id_created_by_fkey FOREIGN KEY (org_id, created_by) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.calendar_events
+    ADD CONSTRAINT calendar_events_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.calendar_subscriptions
+    ADD CONSTRAINT calendar_subscriptions_org_id_session_id_fkey FOREIGN KEY (org_id, session_id) REFERENCES public.portal_sessions(org_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.comments
     ADD CONSTRAINT comments_org_id_author_id_fkey FOREIGN KEY (org_id, author_id) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
@@ -4971,6 +5662,18 @@ ALTER TABLE ONLY public.consents
 
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_org_id_company_id_fkey FOREIGN KEY (org_id, company_id) REFERENCES public.companies(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.dashboard_widgets
+    ADD CONSTRAINT dashboard_widgets_org_id_dashboard_id_fkey FOREIGN KEY (org_id, dashboard_id) REFERENCES public.dashboards(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.dashboard_widgets
+    ADD CONSTRAINT dashboard_widgets_org_id_metric_id_fkey FOREIGN KEY (org_id, metric_id) REFERENCES public.metrics(org_id, id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.dashboards
+    ADD CONSTRAINT dashboards_org_id_created_by_fkey FOREIGN KEY (org_id, created_by) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.dashboards
+    ADD CONSTRAINT dashboards_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.deliverable_decisions
     ADD CONSTRAINT deliverable_decisions_org_id_contact_id_fkey FOREIGN KEY (org_id, contact_id) REFERENCES public.contacts(org_id, id) ON DELETE SET NULL (contact_id);
@@ -5029,6 +5732,12 @@ ALTER TABLE ONLY public.field_definitions
 ALTER TABLE ONLY public.files
     ADD CONSTRAINT files_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.files
+    ADD CONSTRAINT files_org_id_uploader_member_id_fkey FOREIGN KEY (org_id, uploader_member_id) REFERENCES public.members(org_id, id) ON DELETE SET NULL (uploader_member_id);
+
+ALTER TABLE ONLY public.files
+    ADD CONSTRAINT files_org_id_uploader_session_id_fkey FOREIGN KEY (org_id, uploader_session_id) REFERENCES public.portal_sessions(org_id, id) ON DELETE SET NULL (uploader_session_id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_org_id_member_id_fkey FOREIGN KEY (org_id, member_id) REFERENCES public.members(org_id, id) ON DELETE CASCADE;
 
@@ -5074,6 +5783,18 @@ ALTER TABLE ONLY public.messages
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_org_id_sender_session_id_fkey FOREIGN KEY (org_id, sender_session_id) REFERENCES public.portal_sessions(org_id, id) ON DELETE SET NULL (sender_session_id);
 
+ALTER TABLE ONLY public.metric_points
+    ADD CONSTRAINT metric_points_org_id_company_id_fkey FOREIGN KEY (org_id, company_id) REFERENCES public.companies(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.metric_points
+    ADD CONSTRAINT metric_points_org_id_metric_id_fkey FOREIGN KEY (org_id, metric_id) REFERENCES public.metrics(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.metric_points
+    ADD CONSTRAINT metric_points_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.metrics
+    ADD CONSTRAINT metrics_org_id_created_by_fkey FOREIGN KEY (org_id, created_by) REFERENCES public.members(org_id, id) ON DELETE RESTRICT;
+
 ALTER TABLE ONLY public.milestones
     ADD CONSTRAINT milestones_org_id_record_id_fkey FOREIGN KEY (org_id, record_id) REFERENCES public.records(org_id, id) ON DELETE CASCADE;
 
@@ -5086,11 +5807,20 @@ ALTER TABLE ONLY public.notifications
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.partner_idempotency_keys
+    ADD CONSTRAINT partner_idempotency_keys_org_id_api_key_id_fkey FOREIGN KEY (org_id, api_key_id) REFERENCES public.api_keys(org_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.portal_accounts
     ADD CONSTRAINT portal_accounts_org_id_company_id_contact_id_fkey FOREIGN KEY (org_id, company_id, contact_id) REFERENCES public.contacts(org_id, company_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.portal_accounts
     ADD CONSTRAINT portal_accounts_org_id_id_fkey FOREIGN KEY (org_id, id) REFERENCES public.members(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.portal_dashboards
+    ADD CONSTRAINT portal_dashboards_org_id_dashboard_id_fkey FOREIGN KEY (org_id, dashboard_id) REFERENCES public.dashboards(org_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.portal_dashboards
+    ADD CONSTRAINT portal_dashboards_org_id_portal_id_fkey FOREIGN KEY (org_id, portal_id) REFERENCES public.portals(org_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.portal_idempotency_keys
     ADD CONSTRAINT portal_idempotency_keys_org_id_session_id_fkey FOREIGN KEY (org_id, session_id) REFERENCES public.portal_sessions(org_id, id) ON DELETE CASCADE;
@@ -5167,6 +5897,18 @@ ALTER TABLE ONLY public.staff_sessions
 ALTER TABLE ONLY public.stages
     ADD CONSTRAINT stages_org_id_type_id_fkey FOREIGN KEY (org_id, type_id) REFERENCES public.record_types(org_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.storages
+    ADD CONSTRAINT storages_org_id_configured_by_fkey FOREIGN KEY (org_id, configured_by) REFERENCES public.members(org_id, id) ON DELETE SET NULL (configured_by);
+
+ALTER TABLE ONLY public.storages
+    ADD CONSTRAINT storages_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.stored_objects
+    ADD CONSTRAINT stored_objects_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.stored_objects
+    ADD CONSTRAINT stored_objects_org_id_storage_id_fkey FOREIGN KEY (org_id, storage_id) REFERENCES public.storages(org_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.suppressions
     ADD CONSTRAINT suppressions_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.organizations(org_id) ON DELETE CASCADE;
 
@@ -5212,6 +5954,30 @@ ALTER TABLE public.address_proofs ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY app_partner_delete ON public.partner_idempotency_keys FOR DELETE TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (api_key_id = ( SELECT public.app_id('app.key'::text) AS app_id))));
+
+CREATE POLICY app_partner_insert ON public.activity_entries FOR INSERT TO app_partner WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND ('ACTIVITY_WRITE'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND
+CASE
+    WHEN (( SELECT public.app_id('app.company'::text) AS app_id) IS NULL) THEN true
+    WHEN (company_id <> ( SELECT public.app_id('app.company'::text) AS app_id)) THEN false
+    WHEN (record_id IS NULL) THEN true
+    ELSE (record_id = ANY (( SELECT public.app_ids('app.records'::text) AS app_ids)::uuid[]))
+END));
+
+CREATE POLICY app_partner_insert ON public.metric_points FOR INSERT TO app_partner WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND ('METRICS_WRITE'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND
+CASE
+    WHEN (( SELECT public.app_id('app.company'::text) AS app_id) IS NULL) THEN true
+    ELSE (company_id = ( SELECT public.app_id('app.company'::text) AS app_id))
+END));
+
+CREATE POLICY app_partner_insert ON public.partner_idempotency_keys FOR INSERT TO app_partner WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND (api_key_id = ( SELECT public.app_id('app.key'::text) AS app_id))));
+
+CREATE POLICY app_partner_select ON public.activity_entries FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('ACTIVITY_WRITE'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND
+CASE
+    WHEN (( SELECT public.app_id('app.company'::text) AS app_id) IS NULL) THEN true
+    ELSE (company_id = ( SELECT public.app_id('app.company'::text) AS app_id))
+END));
+
 CREATE POLICY app_partner_select ON public.api_keys FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.key'::text) AS app_id))));
 
 CREATE POLICY app_partner_select ON public.companies FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND
@@ -5228,6 +5994,14 @@ END));
 
 CREATE POLICY app_partner_select ON public.field_definitions FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[]))));
 
+CREATE POLICY app_partner_select ON public.metric_points FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('METRICS_WRITE'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND
+CASE
+    WHEN (( SELECT public.app_id('app.company'::text) AS app_id) IS NULL) THEN true
+    ELSE (company_id = ( SELECT public.app_id('app.company'::text) AS app_id))
+END));
+
+CREATE POLICY app_partner_select ON public.metrics FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('METRICS_WRITE'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[]))));
+
 CREATE POLICY app_partner_select ON public.milestones FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[])) AND
 CASE
     WHEN (( SELECT public.app_id('app.company'::text) AS app_id) IS NULL) THEN true
@@ -5235,6 +6009,8 @@ CASE
 END));
 
 CREATE POLICY app_partner_select ON public.organizations FOR SELECT TO app_partner USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_partner_select ON public.partner_idempotency_keys FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (api_key_id = ( SELECT public.app_id('app.key'::text) AS app_id))));
 
 CREATE POLICY app_partner_select ON public.record_types FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[]))));
 
@@ -5246,7 +6022,11 @@ END));
 
 CREATE POLICY app_partner_select ON public.stages FOR SELECT TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND ('RECORDS_READ'::text = ANY ((( SELECT public.app_setting('app.scopes'::text) AS app_setting))::text[]))));
 
+CREATE POLICY app_partner_update ON public.partner_idempotency_keys FOR UPDATE TO app_partner USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (api_key_id = ( SELECT public.app_id('app.key'::text) AS app_id))));
+
 CREATE POLICY app_portal_delete ON public.portal_idempotency_keys FOR DELETE TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id))));
+
+CREATE POLICY app_portal_insert ON public.files FOR INSERT TO app_portal WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND shared AND (archived_at IS NULL) AND (uploader_type = 'CLIENT'::text) AND (uploader_session_id = ( SELECT public.app_id('app.session'::text) AS app_id)) AND (record_id = ANY (( SELECT public.app_ids('app.upload_records'::text) AS app_ids)::uuid[]))));
 
 CREATE POLICY app_portal_insert ON public.messages FOR INSERT TO app_portal WITH CHECK (((org_id = ( SELECT public.app_org() AS app_org)) AND (sender_session_id = ( SELECT public.app_id('app.session'::text) AS app_id)) AND (record_id = ANY (( SELECT public.app_ids('app.message_records'::text) AS app_ids)::uuid[]))));
 
@@ -5260,9 +6040,21 @@ CASE
     ELSE (record_id = ANY (( SELECT public.app_ids('app.shown_records'::text) AS app_ids)::uuid[]))
 END));
 
+CREATE POLICY app_portal_select ON public.calendar_events FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (company_id = ( SELECT public.app_id('app.company'::text) AS app_id)) AND client_visible AND (archived_at IS NULL) AND ('CALENDAR'::text = ANY (( SELECT public.app_modes() AS app_modes)::text[])) AND
+CASE
+    WHEN (record_id IS NULL) THEN (( SELECT public.app_setting('app.whole_company'::text) AS app_setting) IS NOT NULL)
+    ELSE (record_id = ANY (( SELECT public.app_ids('app.shown_records'::text) AS app_ids)::uuid[]))
+END));
+
+CREATE POLICY app_portal_select ON public.calendar_subscriptions FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id))));
+
 CREATE POLICY app_portal_select ON public.companies FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.company'::text) AS app_id))));
 
 CREATE POLICY app_portal_select ON public.consents FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (portal_id = ( SELECT public.app_id('app.portal'::text) AS app_id)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id)) AND (confirmed_at IS NOT NULL)));
+
+CREATE POLICY app_portal_select ON public.dashboard_widgets FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (dashboard_id = ANY (( SELECT public.app_ids('app.dashboards'::text) AS app_ids)::uuid[]))));
+
+CREATE POLICY app_portal_select ON public.dashboards FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ANY (( SELECT public.app_ids('app.dashboards'::text) AS app_ids)::uuid[]))));
 
 CREATE POLICY app_portal_select ON public.deliverable_decisions FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND visible AND (record_id = ANY (( SELECT public.app_ids('app.records'::text) AS app_ids)::uuid[]))));
 
@@ -5272,9 +6064,24 @@ CREATE POLICY app_portal_select ON public.deliverable_versions FOR SELECT TO app
 
 CREATE POLICY app_portal_select ON public.deliverables FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND visible AND (archived_at IS NULL) AND (record_id = ANY (( SELECT public.app_ids('app.records'::text) AS app_ids)::uuid[]))));
 
-CREATE POLICY app_portal_select ON public.events FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND client_visible AND (company_id = ( SELECT public.app_id('app.company'::text) AS app_id)) AND
+CREATE POLICY app_portal_select ON public.events FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND client_visible AND
 CASE
-    WHEN (record_id IS NULL) THEN ((kind ~~ 'activity.%'::text) AND ('ACTIVITY'::text = ANY (( SELECT public.app_modes() AS app_modes)::text[])) AND ( SELECT public.in_company_portal() AS in_company_portal))
+    WHEN (kind ~~ 'dashboard.%'::text) THEN (((payload ->> 'id'::text))::uuid = ANY (( SELECT public.app_ids('app.dashboards'::text) AS app_ids)::uuid[]))
+    ELSE (company_id = ( SELECT public.app_id('app.company'::text) AS app_id))
+END AND
+CASE
+    WHEN (kind ~~ 'dashboard.%'::text) THEN true
+    WHEN (kind ~~ 'metric.%'::text) THEN ((((payload ->> 'id'::text))::uuid = ANY (( SELECT public.app_ids('app.metrics'::text) AS app_ids)::uuid[])) AND
+    CASE
+        WHEN (record_id IS NULL) THEN (( SELECT public.app_setting('app.whole_company'::text) AS app_setting) IS NOT NULL)
+        ELSE (record_id = ANY (( SELECT public.app_ids('app.shown_records'::text) AS app_ids)::uuid[]))
+    END)
+    WHEN (kind ~~ 'calendar\_event.%'::text) THEN (('CALENDAR'::text = ANY (( SELECT public.app_modes() AS app_modes)::text[])) AND
+    CASE
+        WHEN (record_id IS NULL) THEN (( SELECT public.app_setting('app.whole_company'::text) AS app_setting) IS NOT NULL)
+        ELSE (record_id = ANY (( SELECT public.app_ids('app.shown_records'::text) AS app_ids)::uuid[]))
+    END)
+    WHEN (record_id IS NULL) THEN ((kind ~~ 'activity.%'::text) AND ('ACTIVITY'::text = ANY (( SELECT public.app_modes() AS app_modes)::text[])) AND (( SELECT public.app_setting('app.whole_company'::text) AS app_setting) IS NOT NULL))
     ELSE (record_id = ANY (
     CASE split_part(kind, '.'::text, 1)
         WHEN 'milestone'::text THEN ( SELECT public.app_ids('app.milestone_records'::text) AS app_ids)
@@ -5296,9 +6103,19 @@ CREATE POLICY app_portal_select ON public.files FOR SELECT TO app_portal USING (
 
 CREATE POLICY app_portal_select ON public.messages FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (record_id = ANY (( SELECT public.app_ids('app.message_records'::text) AS app_ids)::uuid[]))));
 
+CREATE POLICY app_portal_select ON public.metric_points FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (company_id = ( SELECT public.app_id('app.company'::text) AS app_id)) AND (metric_id = ANY (( SELECT public.app_ids('app.metrics'::text) AS app_ids)::uuid[])) AND
+CASE
+    WHEN (record_id IS NULL) THEN (( SELECT public.app_setting('app.whole_company'::text) AS app_setting) IS NOT NULL)
+    ELSE (record_id = ANY (( SELECT public.app_ids('app.shown_records'::text) AS app_ids)::uuid[]))
+END));
+
+CREATE POLICY app_portal_select ON public.metrics FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ANY (( SELECT public.app_ids('app.metrics'::text) AS app_ids)::uuid[]))));
+
 CREATE POLICY app_portal_select ON public.milestones FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (archived_at IS NULL) AND (record_id = ANY (( SELECT public.app_ids('app.milestone_records'::text) AS app_ids)::uuid[]))));
 
 CREATE POLICY app_portal_select ON public.organizations FOR SELECT TO app_portal USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_portal_select ON public.portal_dashboards FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (portal_id = ( SELECT public.app_id('app.portal'::text) AS app_id)) AND (dashboard_id = ANY (( SELECT public.app_ids('app.dashboards'::text) AS app_ids)::uuid[]))));
 
 CREATE POLICY app_portal_select ON public.portal_idempotency_keys FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id))));
 
@@ -5312,15 +6129,21 @@ CREATE POLICY app_portal_select ON public.records FOR SELECT TO app_portal USING
 
 CREATE POLICY app_portal_select ON public.stages FOR SELECT TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (type_id = ANY (( SELECT public.app_ids('app.stage_types'::text) AS app_ids)::uuid[]))));
 
+CREATE POLICY app_portal_update ON public.calendar_subscriptions FOR UPDATE TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id))));
+
 CREATE POLICY app_portal_update ON public.consents FOR UPDATE TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (portal_id = ( SELECT public.app_id('app.portal'::text) AS app_id)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id)) AND (confirmed_at IS NOT NULL)));
 
 CREATE POLICY app_portal_update ON public.portal_idempotency_keys FOR UPDATE TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (session_id = ( SELECT public.app_id('app.session'::text) AS app_id))));
 
 CREATE POLICY app_portal_update ON public.portal_sessions FOR UPDATE TO app_portal USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (id = ( SELECT public.app_id('app.session'::text) AS app_id))));
 
+CREATE POLICY app_staff_delete ON public.dashboard_widgets FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_delete ON public.deliverable_version_files FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_delete ON public.idempotency_keys FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_delete ON public.portal_dashboards FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_delete ON public.record_watchers FOR DELETE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5336,11 +6159,17 @@ CREATE POLICY app_staff_insert ON public.api_keys FOR INSERT TO app_staff WITH C
 
 CREATE POLICY app_staff_insert ON public.audit_entries FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_insert ON public.calendar_events FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_insert ON public.comments FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.companies FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.contacts FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.dashboard_widgets FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.dashboards FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.deliverable_version_files FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5354,6 +6183,8 @@ CREATE POLICY app_staff_insert ON public.events FOR INSERT TO app_staff WITH CHE
 
 CREATE POLICY app_staff_insert ON public.field_definitions FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_insert ON public.files FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_insert ON public.idempotency_keys FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.invitation_records FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5366,6 +6197,10 @@ CREATE POLICY app_staff_insert ON public.members FOR INSERT TO app_staff WITH CH
 
 CREATE POLICY app_staff_insert ON public.messages FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_insert ON public.metric_points FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.metrics FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_insert ON public.milestones FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.notifications FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5373,6 +6208,8 @@ CREATE POLICY app_staff_insert ON public.notifications FOR INSERT TO app_staff W
 CREATE POLICY app_staff_insert ON public.organizations FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.outbox FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_insert ON public.portal_dashboards FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.portal_links FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5390,6 +6227,8 @@ CREATE POLICY app_staff_insert ON public.sign_in_providers FOR INSERT TO app_sta
 
 CREATE POLICY app_staff_insert ON public.stages FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_insert ON public.storages FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_insert ON public.webhook_deliveries FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_insert ON public.webhook_endpoints FOR INSERT TO app_staff WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5400,6 +6239,8 @@ CREATE POLICY app_staff_select ON public.api_keys FOR SELECT TO app_staff USING 
 
 CREATE POLICY app_staff_select ON public.audit_entries FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_select ON public.calendar_events FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_select ON public.comments FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.companies FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5407,6 +6248,10 @@ CREATE POLICY app_staff_select ON public.companies FOR SELECT TO app_staff USING
 CREATE POLICY app_staff_select ON public.consents FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.contacts FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.dashboard_widgets FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.dashboards FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.deliverable_decisions FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5438,6 +6283,10 @@ CREATE POLICY app_staff_select ON public.members FOR SELECT TO app_staff USING (
 
 CREATE POLICY app_staff_select ON public.messages FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_select ON public.metric_points FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.metrics FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_select ON public.milestones FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.notifications FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5447,6 +6296,8 @@ CREATE POLICY app_staff_select ON public.organizations FOR SELECT TO app_staff U
 CREATE POLICY app_staff_select ON public.outbox FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.portal_accounts FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_select ON public.portal_dashboards FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.portal_links FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5470,6 +6321,8 @@ CREATE POLICY app_staff_select ON public.staff_sessions FOR SELECT TO app_staff 
 
 CREATE POLICY app_staff_select ON public.stages FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_select ON public.storages FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_select ON public.suppressions FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_select ON public.tasks FOR SELECT TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5482,9 +6335,13 @@ CREATE POLICY app_staff_select ON public.webhook_endpoints FOR SELECT TO app_sta
 
 CREATE POLICY app_staff_update ON public.api_keys FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_update ON public.calendar_events FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_update ON public.companies FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.contacts FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_staff_update ON public.dashboards FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.deliverable_decisions FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5498,6 +6355,8 @@ CREATE POLICY app_staff_update ON public.event_counters FOR UPDATE TO app_staff 
 
 CREATE POLICY app_staff_update ON public.field_definitions FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_update ON public.files FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_update ON public.idempotency_keys FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.invitations FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5505,6 +6364,8 @@ CREATE POLICY app_staff_update ON public.invitations FOR UPDATE TO app_staff USI
 CREATE POLICY app_staff_update ON public.member_invitations FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.members FOR UPDATE TO app_staff USING (((org_id = ( SELECT public.app_org() AS app_org)) AND (role <> 'CLIENT'::text)));
+
+CREATE POLICY app_staff_update ON public.metrics FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.milestones FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5528,6 +6389,8 @@ CREATE POLICY app_staff_update ON public.staff_sessions FOR UPDATE TO app_staff 
 
 CREATE POLICY app_staff_update ON public.stages FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_staff_update ON public.storages FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_staff_update ON public.tasks FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_staff_update ON public.webhook_endpoints FOR UPDATE TO app_staff USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5547,6 +6410,8 @@ CREATE POLICY app_system_delete ON public.outbox FOR DELETE TO app_system USING 
 CREATE POLICY app_system_delete ON public.portal_previews FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_delete ON public.staff_sessions FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_delete ON public.stored_objects FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_delete ON public.team_notices FOR DELETE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5570,6 +6435,8 @@ CREATE POLICY app_system_insert ON public.portal_section_views FOR INSERT TO app
 
 CREATE POLICY app_system_insert ON public.portal_usage FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_insert ON public.stored_objects FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_insert ON public.suppressions FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_insert ON public.usage_batches FOR INSERT TO app_system WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5591,6 +6458,8 @@ CREATE POLICY app_system_select ON public.contacts FOR SELECT TO app_system USIN
 CREATE POLICY app_system_select ON public.event_counters FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.events FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.files FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.invitations FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5616,6 +6485,10 @@ CREATE POLICY app_system_select ON public.portals FOR SELECT TO app_system USING
 
 CREATE POLICY app_system_select ON public.staff_sessions FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_select ON public.storages FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY app_system_select ON public.stored_objects FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_select ON public.suppressions FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_select ON public.team_notices FOR SELECT TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
@@ -5640,11 +6513,17 @@ CREATE POLICY app_system_update ON public.portal_section_views FOR UPDATE TO app
 
 CREATE POLICY app_system_update ON public.portal_usage FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
+CREATE POLICY app_system_update ON public.stored_objects FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY app_system_update ON public.webhook_deliveries FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY app_system_update ON public.webhook_endpoints FOR UPDATE TO app_system USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 ALTER TABLE public.audit_entries ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.calendar_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.calendar_subscriptions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.comments ENABLE ROW LEVEL SECURITY;
 
@@ -5655,6 +6534,10 @@ ALTER TABLE public.consent_tokens ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.consents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.contacts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dashboard_widgets ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dashboards ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.deliverable_decisions ENABLE ROW LEVEL SECURITY;
 
@@ -5673,6 +6556,8 @@ CREATE POLICY door_delete ON public.visitor_sessions FOR DELETE TO door USING (t
 CREATE POLICY door_insert ON public.address_proofs FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_insert ON public.audit_entries FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_insert ON public.calendar_subscriptions FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_insert ON public.consents FOR INSERT TO door WITH CHECK ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5712,6 +6597,8 @@ CREATE POLICY door_select ON public.address_proofs FOR SELECT TO door USING (tru
 
 CREATE POLICY door_select ON public.api_keys FOR SELECT TO door USING (true);
 
+CREATE POLICY door_select ON public.calendar_subscriptions FOR SELECT TO door USING (true);
+
 CREATE POLICY door_select ON public.companies FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.consent_tokens FOR SELECT TO door USING (true);
@@ -5719,6 +6606,10 @@ CREATE POLICY door_select ON public.consent_tokens FOR SELECT TO door USING (tru
 CREATE POLICY door_select ON public.consents FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.contacts FOR SELECT TO door USING (true);
+
+CREATE POLICY door_select ON public.dashboard_widgets FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_select ON public.dashboards FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.deliverable_decisions FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5760,6 +6651,8 @@ CREATE POLICY door_select ON public.people FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.portal_accounts FOR SELECT TO door USING (true);
 
+CREATE POLICY door_select ON public.portal_dashboards FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
 CREATE POLICY door_select ON public.portal_link_tokens FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.portal_links FOR SELECT TO door USING (true);
@@ -5781,6 +6674,8 @@ CREATE POLICY door_select ON public.sign_in_providers FOR SELECT TO door USING (
 CREATE POLICY door_select ON public.staff_sessions FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.stages FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
+
+CREATE POLICY door_select ON public.stored_objects FOR SELECT TO door USING (true);
 
 CREATE POLICY door_select ON public.suppressions FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -5854,6 +6749,10 @@ ALTER TABLE public.members ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.metric_points ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.metrics ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.milestones ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.notifications ENABLE ROW LEVEL SECURITY;
@@ -5870,6 +6769,10 @@ CREATE POLICY owner_all ON public.api_keys TO owner USING (true) WITH CHECK (tru
 
 CREATE POLICY owner_all ON public.audit_entries TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.calendar_events TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.calendar_subscriptions TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.comments TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.companies TO owner USING (true) WITH CHECK (true);
@@ -5879,6 +6782,10 @@ CREATE POLICY owner_all ON public.consent_tokens TO owner USING (true) WITH CHEC
 CREATE POLICY owner_all ON public.consents TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.contacts TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.dashboard_widgets TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.dashboards TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.deliverable_decisions TO owner USING (true) WITH CHECK (true);
 
@@ -5916,6 +6823,10 @@ CREATE POLICY owner_all ON public.members TO owner USING (true) WITH CHECK (true
 
 CREATE POLICY owner_all ON public.messages TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.metric_points TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.metrics TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.milestones TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.notifications TO owner USING (true) WITH CHECK (true);
@@ -5924,9 +6835,13 @@ CREATE POLICY owner_all ON public.organizations TO owner USING (true) WITH CHECK
 
 CREATE POLICY owner_all ON public.outbox TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.partner_idempotency_keys TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.people TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.portal_accounts TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.portal_dashboards TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.portal_idempotency_keys TO owner USING (true) WITH CHECK (true);
 
@@ -5956,6 +6871,10 @@ CREATE POLICY owner_all ON public.staff_sessions TO owner USING (true) WITH CHEC
 
 CREATE POLICY owner_all ON public.stages TO owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON public.storages TO owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON public.stored_objects TO owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON public.suppressions TO owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON public.tasks TO owner USING (true) WITH CHECK (true);
@@ -5972,9 +6891,13 @@ CREATE POLICY owner_all ON public.webhook_deliveries TO owner USING (true) WITH 
 
 CREATE POLICY owner_all ON public.webhook_endpoints TO owner USING (true) WITH CHECK (true);
 
+ALTER TABLE public.partner_idempotency_keys ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.people ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.portal_accounts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.portal_dashboards ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.portal_idempotency_keys ENABLE ROW LEVEL SECURITY;
 
@@ -6003,6 +6926,10 @@ ALTER TABLE public.sign_in_providers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.staff_sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.stages ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.storages ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.stored_objects ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.suppressions ENABLE ROW LEVEL SECURITY;
 
@@ -6057,6 +6984,9 @@ GRANT ALL ON FUNCTION public.app_ids(name text) TO app_portal;
 GRANT ALL ON FUNCTION public.app_ids(name text) TO app_system;
 GRANT ALL ON FUNCTION public.app_ids(name text) TO app_partner;
 
+REVOKE ALL ON FUNCTION public.app_may_upload() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.app_may_upload() TO app_portal;
+
 REVOKE ALL ON FUNCTION public.app_modes() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.app_modes() TO door;
 GRANT ALL ON FUNCTION public.app_modes() TO app_portal;
@@ -6082,6 +7012,9 @@ GRANT ALL ON FUNCTION public.append_events(entries jsonb) TO door;
 
 REVOKE ALL ON FUNCTION public.change_consent(hash bytea, wanted text[], entry uuid, address text, request text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.change_consent(hash bytea, wanted text[], entry uuid, address text, request text) TO app_portal;
+
+REVOKE ALL ON FUNCTION public.choose_dashboards(portal uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.choose_dashboards(portal uuid) TO door;
 
 REVOKE ALL ON FUNCTION public.claim_webhooks(most integer, at timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_webhooks(most integer, at timestamp with time zone, until timestamp with time zone) TO app_system;
@@ -6110,6 +7043,9 @@ GRANT ALL ON FUNCTION public.dead_credentials(staff bytea[], portals bytea[], pa
 REVOKE ALL ON FUNCTION public.dead_keys(hashes bytea[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.dead_keys(hashes bytea[]) TO app_system;
 
+REVOKE ALL ON FUNCTION public.dead_previews(hashes bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.dead_previews(hashes bytea[]) TO app_system;
+
 REVOKE ALL ON FUNCTION public.decide_version(decision uuid, wanted uuid, verdict text, reason text, message uuid, at timestamp with time zone, hash bytea, receipt text, receipt_key text, public_key bytea, signature bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.decide_version(decision uuid, wanted uuid, verdict text, reason text, message uuid, at timestamp with time zone, hash bytea, receipt text, receipt_key text, public_key bytea, signature bytea) TO app_portal;
 
@@ -6121,6 +7057,9 @@ GRANT ALL ON FUNCTION public.end_visitor(token bytea) TO app_staff;
 
 REVOKE ALL ON FUNCTION public.end_visitor_session(token bytea, visit uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.end_visitor_session(token bytea, visit uuid) TO app_staff;
+
+REVOKE ALL ON FUNCTION public.enter_calendar(hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.enter_calendar(hash bytea) TO app_portal;
 
 REVOKE ALL ON FUNCTION public.enter_consent(hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enter_consent(hash bytea) TO door;
@@ -6144,6 +7083,9 @@ REVOKE ALL ON FUNCTION public.enter_staff(hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enter_staff(hash bytea) TO app_staff;
 
 REVOKE ALL ON FUNCTION public.field_definitions_reshare() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.file_places() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.file_places() TO app_portal;
 
 REVOKE ALL ON FUNCTION public.find_bypass(link uuid, hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_bypass(link uuid, hash bytea) TO app_portal;
@@ -6172,6 +7114,10 @@ GRANT ALL ON FUNCTION public.find_person(address text) TO app_staff;
 REVOKE ALL ON FUNCTION public.find_sign_in_provider(organization text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_sign_in_provider(organization text) TO app_staff;
 
+REVOKE ALL ON FUNCTION public.find_subjects(companies uuid[], records uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.find_subjects(companies uuid[], records uuid[]) TO app_staff;
+GRANT ALL ON FUNCTION public.find_subjects(companies uuid[], records uuid[]) TO app_partner;
+
 REVOKE ALL ON FUNCTION public.find_visitor_sessions(token bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_visitor_sessions(token bytea) TO app_staff;
 
@@ -6195,6 +7141,9 @@ GRANT ALL ON FUNCTION public.give_feedback(task uuid, record uuid, words text) T
 
 REVOKE ALL ON FUNCTION public.in_company_portal() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.in_company_portal() TO app_portal;
+
+REVOKE ALL ON FUNCTION public.journal_key(entries jsonb, address text, request text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.journal_key(entries jsonb, address text, request text) TO app_partner;
 
 REVOKE ALL ON FUNCTION public.journal_visit(entries jsonb, address text, request text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.journal_visit(entries jsonb, address text, request text) TO app_portal;
@@ -6336,14 +7285,23 @@ GRANT ALL ON FUNCTION public.start_staff_session(org uuid, person uuid, session 
 REVOKE ALL ON FUNCTION public.start_visitor(who text, session uuid, token bytea, agent text, expires timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_visitor(who text, session uuid, token bytea, agent text, expires timestamp with time zone) TO app_staff;
 
+REVOKE ALL ON FUNCTION public.subscribe_to_calendar(subscription uuid, token bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.subscribe_to_calendar(subscription uuid, token bytea) TO app_portal;
+
 REVOKE ALL ON FUNCTION public.team_notice_to_send(notice uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.team_notice_to_send(notice uuid) TO app_system;
 
 REVOKE ALL ON FUNCTION public.tell_team_of_message(message uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tell_team_of_message(message uuid) TO app_portal;
 
+REVOKE ALL ON FUNCTION public.tell_team_of_upload(file uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tell_team_of_upload(file uuid) TO app_portal;
+
 REVOKE ALL ON FUNCTION public.tie_to_visitor(token bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tie_to_visitor(token bytea) TO app_portal;
+
+REVOKE ALL ON FUNCTION public.unsettled_objects(before timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.unsettled_objects(before timestamp with time zone, most integer) TO app_system;
 
 REVOKE ALL ON FUNCTION public.use_address_proof(proof_kind text, token bytea, ask bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.use_address_proof(proof_kind text, token bytea, ask bytea) TO app_staff;
@@ -6351,8 +7309,8 @@ GRANT ALL ON FUNCTION public.use_address_proof(proof_kind text, token bytea, ask
 REVOKE ALL ON FUNCTION public.use_bypass(bypass uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.use_bypass(bypass uuid) TO app_portal;
 
-REVOKE ALL ON FUNCTION public.version_files_hash(tenant uuid, version uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.version_files_hash(tenant uuid, version uuid) TO door;
+REVOKE ALL ON FUNCTION public.version_files_hash(tenant uuid, wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.version_files_hash(tenant uuid, wanted uuid) TO door;
 
 REVOKE ALL ON FUNCTION public.version_to_decide(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.version_to_decide(wanted uuid) TO app_portal;
@@ -6382,28 +7340,37 @@ GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_system;
 GRANT SELECT ON TABLE public.__diesel_schema_migrations TO app_partner;
 
 GRANT SELECT ON TABLE public.activity_entries TO app_staff;
+GRANT SELECT ON TABLE public.activity_entries TO app_partner;
 
 GRANT INSERT(org_id) ON TABLE public.activity_entries TO app_staff;
 GRANT SELECT(org_id) ON TABLE public.activity_entries TO app_portal;
+GRANT INSERT(org_id) ON TABLE public.activity_entries TO app_partner;
 
 GRANT INSERT(id) ON TABLE public.activity_entries TO app_staff;
 GRANT SELECT(id) ON TABLE public.activity_entries TO app_portal;
+GRANT INSERT(id) ON TABLE public.activity_entries TO app_partner;
 
 GRANT INSERT(company_id) ON TABLE public.activity_entries TO app_staff;
+GRANT INSERT(company_id) ON TABLE public.activity_entries TO app_partner;
 
 GRANT INSERT(record_id) ON TABLE public.activity_entries TO app_staff;
 GRANT SELECT(record_id) ON TABLE public.activity_entries TO app_portal;
+GRANT INSERT(record_id) ON TABLE public.activity_entries TO app_partner;
 
 GRANT INSERT(title) ON TABLE public.activity_entries TO app_staff;
 GRANT SELECT(title) ON TABLE public.activity_entries TO app_portal;
+GRANT INSERT(title) ON TABLE public.activity_entries TO app_partner;
 
 GRANT INSERT(body) ON TABLE public.activity_entries TO app_staff;
 GRANT SELECT(body) ON TABLE public.activity_entries TO app_portal;
+GRANT INSERT(body) ON TABLE public.activity_entries TO app_partner;
 
 GRANT INSERT(url) ON TABLE public.activity_entries TO app_staff;
 GRANT SELECT(url) ON TABLE public.activity_entries TO app_portal;
+GRANT INSERT(url) ON TABLE public.activity_entries TO app_partner;
 
 GRANT INSERT(created_at) ON TABLE public.activity_entries TO app_staff;
+GRANT INSERT(created_at) ON TABLE public.activity_entries TO app_partner;
 
 GRANT DELETE ON TABLE public.address_proofs TO app_system;
 
@@ -6487,6 +7454,67 @@ GRANT INSERT(occurred_at) ON TABLE public.audit_entries TO door;
 GRANT SELECT(occurred_at) ON TABLE public.audit_entries TO app_system;
 
 GRANT INSERT(actor_session_id) ON TABLE public.audit_entries TO door;
+
+GRANT INSERT(actor_key_id) ON TABLE public.audit_entries TO door;
+
+GRANT SELECT ON TABLE public.calendar_events TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.calendar_events TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.calendar_events TO app_portal;
+
+GRANT INSERT(id) ON TABLE public.calendar_events TO app_staff;
+GRANT SELECT(id) ON TABLE public.calendar_events TO app_portal;
+
+GRANT INSERT(company_id) ON TABLE public.calendar_events TO app_staff;
+
+GRANT INSERT(record_id) ON TABLE public.calendar_events TO app_staff;
+GRANT SELECT(record_id) ON TABLE public.calendar_events TO app_portal;
+
+GRANT INSERT(title),UPDATE(title) ON TABLE public.calendar_events TO app_staff;
+GRANT SELECT(title) ON TABLE public.calendar_events TO app_portal;
+
+GRANT INSERT(body),UPDATE(body) ON TABLE public.calendar_events TO app_staff;
+GRANT SELECT(body) ON TABLE public.calendar_events TO app_portal;
+
+GRANT INSERT(location),UPDATE(location) ON TABLE public.calendar_events TO app_staff;
+GRANT SELECT(location) ON TABLE public.calendar_events TO app_portal;
+
+GRANT INSERT(starts_at),UPDATE(starts_at) ON TABLE public.calendar_events TO app_staff;
+GRANT SELECT(starts_at) ON TABLE public.calendar_events TO app_portal;
+
+GRANT INSERT(ends_at),UPDATE(ends_at) ON TABLE public.calendar_events TO app_staff;
+GRANT SELECT(ends_at) ON TABLE public.calendar_events TO app_portal;
+
+GRANT INSERT(starts_on),UPDATE(starts_on) ON TABLE public.calendar_events TO app_staff;
+GRANT SELECT(starts_on) ON TABLE public.calendar_events TO app_portal;
+
+GRANT INSERT(ends_on),UPDATE(ends_on) ON TABLE public.calendar_events TO app_staff;
+GRANT SELECT(ends_on) ON TABLE public.calendar_events TO app_portal;
+
+GRANT INSERT(client_visible),UPDATE(client_visible) ON TABLE public.calendar_events TO app_staff;
+
+GRANT INSERT(created_by) ON TABLE public.calendar_events TO app_staff;
+
+GRANT UPDATE(version) ON TABLE public.calendar_events TO app_staff;
+
+GRANT UPDATE(archived_at) ON TABLE public.calendar_events TO app_staff;
+
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.calendar_subscriptions TO door;
+GRANT SELECT(org_id) ON TABLE public.calendar_subscriptions TO app_portal;
+
+GRANT INSERT(id) ON TABLE public.calendar_subscriptions TO door;
+GRANT SELECT(id) ON TABLE public.calendar_subscriptions TO app_portal;
+
+GRANT SELECT(session_id),INSERT(session_id) ON TABLE public.calendar_subscriptions TO door;
+
+GRANT SELECT(token_hash),INSERT(token_hash) ON TABLE public.calendar_subscriptions TO door;
+
+GRANT SELECT(code_mark),INSERT(code_mark) ON TABLE public.calendar_subscriptions TO door;
+
+GRANT SELECT(created_at) ON TABLE public.calendar_subscriptions TO app_portal;
+
+GRANT SELECT(revoked_at) ON TABLE public.calendar_subscriptions TO door;
+GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.calendar_subscriptions TO app_portal;
 
 GRANT SELECT ON TABLE public.comments TO app_staff;
 
@@ -6626,6 +7654,68 @@ GRANT SELECT(archived_at) ON TABLE public.contacts TO app_system;
 
 GRANT INSERT(language),UPDATE(language) ON TABLE public.contacts TO app_staff;
 GRANT SELECT(language) ON TABLE public.contacts TO app_system;
+
+GRANT SELECT,DELETE ON TABLE public.dashboard_widgets TO app_staff;
+
+GRANT SELECT(org_id) ON TABLE public.dashboard_widgets TO door;
+GRANT INSERT(org_id) ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT INSERT(id) ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT(id) ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT SELECT(dashboard_id) ON TABLE public.dashboard_widgets TO door;
+GRANT INSERT(dashboard_id) ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT(dashboard_id) ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT INSERT(kind) ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT(kind) ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT INSERT(title) ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT(title) ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT SELECT(metric_id) ON TABLE public.dashboard_widgets TO door;
+GRANT INSERT(metric_id) ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT(metric_id) ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT INSERT(built_in) ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT(built_in) ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT INSERT(target) ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT(target) ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT INSERT(days) ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT(days) ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT INSERT(body) ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT(body) ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT INSERT("position") ON TABLE public.dashboard_widgets TO app_staff;
+GRANT SELECT("position") ON TABLE public.dashboard_widgets TO app_portal;
+
+GRANT SELECT ON TABLE public.dashboards TO app_staff;
+
+GRANT SELECT(org_id) ON TABLE public.dashboards TO door;
+GRANT INSERT(org_id) ON TABLE public.dashboards TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.dashboards TO app_portal;
+
+GRANT SELECT(id) ON TABLE public.dashboards TO door;
+GRANT INSERT(id) ON TABLE public.dashboards TO app_staff;
+GRANT SELECT(id) ON TABLE public.dashboards TO app_portal;
+
+GRANT INSERT(title),UPDATE(title) ON TABLE public.dashboards TO app_staff;
+GRANT SELECT(title) ON TABLE public.dashboards TO app_portal;
+
+GRANT SELECT(record_id) ON TABLE public.dashboards TO door;
+GRANT INSERT(record_id) ON TABLE public.dashboards TO app_staff;
+GRANT SELECT(record_id) ON TABLE public.dashboards TO app_portal;
+
+GRANT INSERT(created_by) ON TABLE public.dashboards TO app_staff;
+
+GRANT UPDATE(version) ON TABLE public.dashboards TO app_staff;
+
+GRANT SELECT(archived_at) ON TABLE public.dashboards TO door;
+GRANT UPDATE(archived_at) ON TABLE public.dashboards TO app_staff;
 
 GRANT SELECT ON TABLE public.deliverable_decisions TO app_staff;
 
@@ -6879,21 +7969,54 @@ GRANT UPDATE(archived_at) ON TABLE public.field_definitions TO app_staff;
 
 GRANT SELECT ON TABLE public.files TO app_staff;
 
-GRANT SELECT(org_id) ON TABLE public.files TO app_portal;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.files TO app_portal;
 GRANT SELECT(org_id) ON TABLE public.files TO door;
+GRANT INSERT(org_id) ON TABLE public.files TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.files TO app_system;
 
-GRANT SELECT(id) ON TABLE public.files TO app_portal;
+GRANT SELECT(id),INSERT(id) ON TABLE public.files TO app_portal;
 GRANT SELECT(id) ON TABLE public.files TO door;
+GRANT INSERT(id) ON TABLE public.files TO app_staff;
+GRANT SELECT(id) ON TABLE public.files TO app_system;
 
-GRANT SELECT(record_id) ON TABLE public.files TO app_portal;
+GRANT SELECT(record_id),INSERT(record_id) ON TABLE public.files TO app_portal;
+GRANT INSERT(record_id) ON TABLE public.files TO app_staff;
+GRANT SELECT(record_id) ON TABLE public.files TO door;
 
-GRANT SELECT(name) ON TABLE public.files TO app_portal;
+GRANT SELECT(name),INSERT(name) ON TABLE public.files TO app_portal;
+GRANT INSERT(name),UPDATE(name) ON TABLE public.files TO app_staff;
+GRANT SELECT(name) ON TABLE public.files TO door;
 
-GRANT SELECT(media_type) ON TABLE public.files TO app_portal;
+GRANT SELECT(media_type),INSERT(media_type) ON TABLE public.files TO app_portal;
+GRANT INSERT(media_type) ON TABLE public.files TO app_staff;
 
-GRANT SELECT(byte_size) ON TABLE public.files TO app_portal;
+GRANT SELECT(byte_size),INSERT(byte_size) ON TABLE public.files TO app_portal;
+GRANT INSERT(byte_size) ON TABLE public.files TO app_staff;
+
+GRANT INSERT(shared),UPDATE(shared) ON TABLE public.files TO app_staff;
+GRANT INSERT(shared) ON TABLE public.files TO app_portal;
 
 GRANT SELECT(created_at) ON TABLE public.files TO app_portal;
+
+GRANT UPDATE(archived_at) ON TABLE public.files TO app_staff;
+
+GRANT INSERT(sha256) ON TABLE public.files TO app_staff;
+GRANT SELECT(sha256),INSERT(sha256) ON TABLE public.files TO app_portal;
+GRANT SELECT(sha256) ON TABLE public.files TO door;
+
+GRANT INSERT(uploader_type) ON TABLE public.files TO app_staff;
+GRANT SELECT(uploader_type),INSERT(uploader_type) ON TABLE public.files TO app_portal;
+
+GRANT INSERT(uploader_name) ON TABLE public.files TO app_staff;
+GRANT INSERT(uploader_name) ON TABLE public.files TO app_portal;
+GRANT SELECT(uploader_name) ON TABLE public.files TO door;
+
+GRANT INSERT(uploader_member_id) ON TABLE public.files TO app_staff;
+
+GRANT INSERT(uploader_session_id) ON TABLE public.files TO app_portal;
+GRANT SELECT(uploader_session_id) ON TABLE public.files TO door;
+
+GRANT UPDATE(version) ON TABLE public.files TO app_staff;
 
 GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO app_staff;
 
@@ -7108,6 +8231,64 @@ GRANT SELECT(sender_session_id) ON TABLE public.messages TO door;
 
 GRANT SELECT(sender_verified) ON TABLE public.messages TO app_portal;
 
+GRANT SELECT ON TABLE public.metric_points TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.metric_points TO app_staff;
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.metric_points TO app_partner;
+GRANT SELECT(org_id) ON TABLE public.metric_points TO app_portal;
+
+GRANT INSERT(id) ON TABLE public.metric_points TO app_staff;
+GRANT SELECT(id),INSERT(id) ON TABLE public.metric_points TO app_partner;
+GRANT SELECT(id) ON TABLE public.metric_points TO app_portal;
+
+GRANT INSERT(metric_id) ON TABLE public.metric_points TO app_staff;
+GRANT SELECT(metric_id),INSERT(metric_id) ON TABLE public.metric_points TO app_partner;
+GRANT SELECT(metric_id) ON TABLE public.metric_points TO app_portal;
+
+GRANT INSERT(company_id) ON TABLE public.metric_points TO app_staff;
+GRANT SELECT(company_id),INSERT(company_id) ON TABLE public.metric_points TO app_partner;
+
+GRANT INSERT(record_id) ON TABLE public.metric_points TO app_staff;
+GRANT SELECT(record_id),INSERT(record_id) ON TABLE public.metric_points TO app_partner;
+GRANT SELECT(record_id) ON TABLE public.metric_points TO app_portal;
+
+GRANT INSERT(measured_at) ON TABLE public.metric_points TO app_staff;
+GRANT SELECT(measured_at),INSERT(measured_at) ON TABLE public.metric_points TO app_partner;
+GRANT SELECT(measured_at) ON TABLE public.metric_points TO app_portal;
+
+GRANT INSERT(value) ON TABLE public.metric_points TO app_staff;
+GRANT SELECT(value),INSERT(value) ON TABLE public.metric_points TO app_partner;
+GRANT SELECT(value) ON TABLE public.metric_points TO app_portal;
+
+GRANT INSERT(point_key) ON TABLE public.metric_points TO app_staff;
+GRANT SELECT(point_key),INSERT(point_key) ON TABLE public.metric_points TO app_partner;
+
+GRANT SELECT ON TABLE public.metrics TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.metrics TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.metrics TO app_partner;
+GRANT SELECT(org_id) ON TABLE public.metrics TO app_portal;
+
+GRANT INSERT(id) ON TABLE public.metrics TO app_staff;
+GRANT SELECT(id) ON TABLE public.metrics TO app_partner;
+GRANT SELECT(id) ON TABLE public.metrics TO app_portal;
+
+GRANT INSERT(key) ON TABLE public.metrics TO app_staff;
+GRANT SELECT(key) ON TABLE public.metrics TO app_partner;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE public.metrics TO app_staff;
+GRANT SELECT(name) ON TABLE public.metrics TO app_portal;
+
+GRANT INSERT(unit),UPDATE(unit) ON TABLE public.metrics TO app_staff;
+GRANT SELECT(unit) ON TABLE public.metrics TO app_portal;
+
+GRANT INSERT(created_by) ON TABLE public.metrics TO app_staff;
+
+GRANT UPDATE(version) ON TABLE public.metrics TO app_staff;
+
+GRANT UPDATE(archived_at) ON TABLE public.metrics TO app_staff;
+GRANT SELECT(archived_at) ON TABLE public.metrics TO app_partner;
+
 GRANT SELECT ON TABLE public.milestones TO app_staff;
 GRANT SELECT ON TABLE public.milestones TO app_partner;
 
@@ -7260,6 +8441,22 @@ GRANT SELECT(state),UPDATE(state) ON TABLE public.outbox TO app_system;
 GRANT UPDATE(ended_at) ON TABLE public.outbox TO app_staff;
 GRANT SELECT(ended_at),UPDATE(ended_at) ON TABLE public.outbox TO app_system;
 
+GRANT DELETE ON TABLE public.partner_idempotency_keys TO app_partner;
+
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.partner_idempotency_keys TO app_partner;
+
+GRANT SELECT(api_key_id),INSERT(api_key_id) ON TABLE public.partner_idempotency_keys TO app_partner;
+
+GRANT SELECT(key),INSERT(key) ON TABLE public.partner_idempotency_keys TO app_partner;
+
+GRANT SELECT(operation),INSERT(operation) ON TABLE public.partner_idempotency_keys TO app_partner;
+
+GRANT SELECT(input_hash),INSERT(input_hash) ON TABLE public.partner_idempotency_keys TO app_partner;
+
+GRANT SELECT(subject_id),UPDATE(subject_id) ON TABLE public.partner_idempotency_keys TO app_partner;
+
+GRANT SELECT(created_at) ON TABLE public.partner_idempotency_keys TO app_partner;
+
 GRANT SELECT(id),INSERT(id) ON TABLE public.people TO door;
 
 GRANT SELECT(email),INSERT(email) ON TABLE public.people TO door;
@@ -7281,6 +8478,21 @@ GRANT SELECT(contact_id),INSERT(contact_id) ON TABLE public.portal_accounts TO d
 GRANT SELECT(ends_at),INSERT(ends_at) ON TABLE public.portal_accounts TO door;
 
 GRANT SELECT(ended_at),UPDATE(ended_at) ON TABLE public.portal_accounts TO door;
+
+GRANT SELECT ON TABLE public.portal_dashboards TO door;
+GRANT SELECT,DELETE ON TABLE public.portal_dashboards TO app_staff;
+
+GRANT INSERT(org_id) ON TABLE public.portal_dashboards TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.portal_dashboards TO app_portal;
+
+GRANT INSERT(portal_id) ON TABLE public.portal_dashboards TO app_staff;
+GRANT SELECT(portal_id) ON TABLE public.portal_dashboards TO app_portal;
+
+GRANT INSERT(dashboard_id) ON TABLE public.portal_dashboards TO app_staff;
+GRANT SELECT(dashboard_id) ON TABLE public.portal_dashboards TO app_portal;
+
+GRANT INSERT("position") ON TABLE public.portal_dashboards TO app_staff;
+GRANT SELECT("position") ON TABLE public.portal_dashboards TO app_portal;
 
 GRANT DELETE ON TABLE public.portal_idempotency_keys TO app_portal;
 
@@ -7549,6 +8761,9 @@ GRANT SELECT(tell_first_view) ON TABLE public.portals TO app_system;
 GRANT SELECT(account_id),INSERT(account_id) ON TABLE public.portals TO door;
 GRANT SELECT(account_id) ON TABLE public.portals TO app_staff;
 
+GRANT SELECT(upload_folder),UPDATE(upload_folder) ON TABLE public.portals TO app_staff;
+GRANT SELECT(upload_folder) ON TABLE public.portals TO app_system;
+
 GRANT SELECT ON TABLE public.record_types TO app_staff;
 GRANT SELECT ON TABLE public.record_types TO app_partner;
 
@@ -7774,6 +8989,43 @@ GRANT UPDATE(version) ON TABLE public.stages TO app_staff;
 
 GRANT UPDATE(archived_at) ON TABLE public.stages TO app_staff;
 GRANT SELECT(archived_at) ON TABLE public.stages TO app_portal;
+
+GRANT SELECT(org_id),INSERT(org_id) ON TABLE public.storages TO app_staff;
+GRANT SELECT(org_id) ON TABLE public.storages TO app_system;
+
+GRANT SELECT(id),INSERT(id) ON TABLE public.storages TO app_staff;
+GRANT SELECT(id) ON TABLE public.storages TO app_system;
+
+GRANT SELECT(kind),INSERT(kind) ON TABLE public.storages TO app_staff;
+GRANT SELECT(kind) ON TABLE public.storages TO app_system;
+
+GRANT SELECT(settings),INSERT(settings) ON TABLE public.storages TO app_staff;
+GRANT SELECT(settings) ON TABLE public.storages TO app_system;
+
+GRANT INSERT(secret) ON TABLE public.storages TO app_staff;
+GRANT SELECT(secret) ON TABLE public.storages TO app_system;
+
+GRANT INSERT(secret_key) ON TABLE public.storages TO app_staff;
+GRANT SELECT(secret_key) ON TABLE public.storages TO app_system;
+
+GRANT SELECT(current),UPDATE(current) ON TABLE public.storages TO app_staff;
+GRANT SELECT(current) ON TABLE public.storages TO app_system;
+
+GRANT SELECT(configured_by),INSERT(configured_by) ON TABLE public.storages TO app_staff;
+
+GRANT SELECT(created_at) ON TABLE public.storages TO app_staff;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.stored_objects TO app_system;
+
+GRANT SELECT(org_id) ON TABLE public.stored_objects TO door;
+
+GRANT SELECT(id) ON TABLE public.stored_objects TO door;
+
+GRANT UPDATE(state) ON TABLE public.stored_objects TO app_system;
+GRANT SELECT(state) ON TABLE public.stored_objects TO door;
+
+GRANT UPDATE(seen_at) ON TABLE public.stored_objects TO app_system;
+GRANT SELECT(seen_at) ON TABLE public.stored_objects TO door;
 
 GRANT SELECT,DELETE ON TABLE public.suppressions TO app_staff;
 

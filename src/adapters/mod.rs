@@ -4,3 +4,4 @@ pub mod mail;
 pub mod openid;
 pub mod outbound;
 pub mod redis;
+pub mod storage;

@@ -133,6 +133,16 @@ impl HttpConfig {
         format!("{}/preview/{token}", self.base())
     }
 
+    /// Where a calendar program reads a portal's calendar (CAL-1).
+    pub fn calendar_url(&self, token: &str) -> String {
+        format!("{}/calendar/{token}.ics", self.base())
+    }
+
+    /// Where the bytes of one upload go (FILE-2).
+    pub fn upload_url(&self, ticket: &str) -> String {
+        format!("{}/uploads/{ticket}", self.base())
+    }
+
     fn base(&self) -> &str {
         self.base_url.as_str().trim_end_matches('/')
     }

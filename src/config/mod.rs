@@ -10,6 +10,7 @@ mod mail;
 mod mail_reports;
 mod redis;
 mod secrets;
+mod storage;
 mod webhooks;
 mod worker;
 
@@ -22,6 +23,7 @@ pub use mail::{Delivery, MailConfig, Relay, RelayTls};
 pub use mail_reports::MailReportsConfig;
 pub use redis::RedisConfig;
 pub use secrets::sealing_keys;
+pub use storage::{Bucket, StorageConfig, StoragePlace};
 pub use webhooks::WebhookConfig;
 pub use worker::WorkerConfig;
 
@@ -38,6 +40,7 @@ pub struct Config {
     pub live: LiveConfig,
     pub mail: MailConfig,
     pub mail_reports: MailReportsConfig,
+    pub storage: StorageConfig,
     pub webhooks: WebhookConfig,
     pub worker: WorkerConfig,
 }
@@ -54,6 +57,7 @@ impl Config {
             live: LiveConfig::read(env)?,
             mail: MailConfig::read(env)?,
             mail_reports: MailReportsConfig::read(env)?,
+            storage: StorageConfig::read(env)?,
             webhooks: WebhookConfig::read(env)?,
             worker: WorkerConfig::read(env)?,
         })
@@ -62,7 +66,7 @@ impl Config {
 
 /// Every setting, section by section, for `vestibule config`.
 pub fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
-    let sections: [(&str, &[Setting]); 10] = [
+    let sections: [(&str, &[Setting]); 11] = [
         ("Database", database::SETTINGS),
         ("Redis", redis::SETTINGS),
         ("Secrets", secrets::SETTINGS),
@@ -71,6 +75,7 @@ pub fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
         ("Live", live::SETTINGS),
         ("Mail", mail::SETTINGS),
         ("Mail reports", mail_reports::SETTINGS),
+        ("Storage", storage::SETTINGS),
         ("Webhooks", webhooks::SETTINGS),
         ("Worker", worker::SETTINGS),
     ];

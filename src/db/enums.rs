@@ -77,6 +77,10 @@ text_enums! {
         EventsRead = "EVENTS_READ",
         /// Read companies, record types and records with their milestones.
         RecordsRead = "RECORDS_READ",
+        /// Record points of metrics.
+        MetricsWrite = "METRICS_WRITE",
+        /// Tell clients of things in their activity.
+        ActivityWrite = "ACTIVITY_WRITE",
     }
     /// How far an event has come on its way to a webhook endpoint (EVT-7).
     WebhookDeliveryState {
@@ -237,6 +241,41 @@ text_enums! {
         Api = "API",
         /// In a browser, which keeps it in a cookie.
         Page = "PAGE",
+    }
+    /// What a widget of a dashboard looks like (DASH-2).
+    WidgetKind {
+        /// One number, large.
+        Number = "NUMBER",
+        /// How much of a target is reached.
+        Progress = "PROGRESS",
+        /// Values over time, as a line.
+        Line = "LINE",
+        /// Values beside each other, as bars.
+        Bar = "BAR",
+        /// Values in rows.
+        Table = "TABLE",
+        /// Plain text.
+        Text = "TEXT",
+    }
+    /// What the service knows by itself, for widgets (DASH-2).
+    BuiltInMetric {
+        /// How many shared records stand at each stage, or in each phase. For BAR and TABLE.
+        RecordsByStage = "RECORDS_BY_STAGE",
+        /// How many shared records are not delivered yet. For NUMBER.
+        ActiveRecords = "ACTIVE_RECORDS",
+        /// Of the milestones reached that had a day, how many of a hundred were reached by it. For NUMBER
+        /// and PROGRESS.
+        OnTimeMilestones = "ON_TIME_MILESTONES",
+        /// How many visible deliverables wait for the client's word, and of how many the client approved,
+        /// asked for changes or rejected: each by its current version. For BAR and TABLE.
+        Approvals = "APPROVALS",
+    }
+    /// Which side brought a file.
+    UploaderType {
+        /// A member of the organisation.
+        Staff = "STAFF",
+        /// A visitor of a portal.
+        Client = "CLIENT",
     }
     /// A section that a portal can show (LINK-1).
     PortalMode {

@@ -92,6 +92,8 @@ ids! {
     ActivityEntryId,
     /// A file.
     FileId,
+    /// An organisation's own storage.
+    StorageId,
     /// A mail on its way: a row of the outbox.
     MailId,
     /// An invitation of a contact.
@@ -116,4 +118,16 @@ ids! {
     SuppressionId,
     /// An audit entry.
     AuditEntryId,
+    /// Something planned with a company.
+    CalendarEventId,
+    /// An address under which a portal's calendar is read.
+    CalendarSubscriptionId,
+    /// Widgets that staff put together.
+    DashboardId,
+    /// A picture, number or text of a dashboard.
+    WidgetId,
+    /// Something that is measured.
+    MetricId,
+    /// One measurement.
+    MetricPointId,
 }

@@ -48,6 +48,28 @@ pub mod staff {
             after -> Nullable<Jsonb>,
             occurred_at -> Timestamptz,
             actor_session_id -> Nullable<Uuid>,
+            actor_key_id -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        calendar_events (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            company_id -> Uuid,
+            record_id -> Nullable<Uuid>,
+            title -> Text,
+            body -> Nullable<Text>,
+            location -> Nullable<Text>,
+            starts_at -> Nullable<Timestamptz>,
+            ends_at -> Nullable<Timestamptz>,
+            starts_on -> Nullable<Date>,
+            ends_on -> Nullable<Date>,
+            client_visible -> Bool,
+            created_by -> Uuid,
+            version -> Integer,
+            created_at -> Timestamptz,
+            archived_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -105,6 +127,35 @@ pub mod staff {
             updated_at -> Timestamptz,
             archived_at -> Nullable<Timestamptz>,
             language -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
+        dashboard_widgets (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            dashboard_id -> Uuid,
+            kind -> Text,
+            title -> Text,
+            metric_id -> Nullable<Uuid>,
+            built_in -> Nullable<Text>,
+            target -> Nullable<Double>,
+            days -> Nullable<Integer>,
+            body -> Nullable<Text>,
+            position -> Integer,
+        }
+    }
+
+    diesel::table! {
+        dashboards (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            title -> Text,
+            record_id -> Nullable<Uuid>,
+            created_by -> Uuid,
+            version -> Integer,
+            created_at -> Timestamptz,
+            archived_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -225,6 +276,12 @@ pub mod staff {
             shared -> Bool,
             created_at -> Timestamptz,
             archived_at -> Nullable<Timestamptz>,
+            sha256 -> Nullable<Binary>,
+            uploader_type -> Text,
+            uploader_name -> Nullable<Text>,
+            uploader_member_id -> Nullable<Uuid>,
+            uploader_session_id -> Nullable<Uuid>,
+            version -> Integer,
         }
     }
 
@@ -325,6 +382,34 @@ pub mod staff {
     }
 
     diesel::table! {
+        metric_points (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            metric_id -> Uuid,
+            company_id -> Uuid,
+            record_id -> Nullable<Uuid>,
+            measured_at -> Timestamptz,
+            value -> Double,
+            point_key -> Text,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
+        metrics (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            key -> Text,
+            name -> Text,
+            unit -> Nullable<Text>,
+            created_by -> Uuid,
+            version -> Integer,
+            created_at -> Timestamptz,
+            archived_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
         milestones (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -397,6 +482,15 @@ pub mod staff {
             ends_at -> Nullable<Timestamptz>,
             created_at -> Timestamptz,
             ended_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        portal_dashboards (org_id, portal_id, dashboard_id) {
+            org_id -> Uuid,
+            portal_id -> Uuid,
+            dashboard_id -> Uuid,
+            position -> Integer,
         }
     }
 
@@ -497,6 +591,7 @@ pub mod staff {
             has_code -> Bool,
             tell_first_view -> Bool,
             account_id -> Nullable<Uuid>,
+            upload_folder -> Nullable<Text>,
         }
     }
 
@@ -605,6 +700,20 @@ pub mod staff {
     }
 
     diesel::table! {
+        storages (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            kind -> Text,
+            settings -> Jsonb,
+            secret -> Binary,
+            secret_key -> Text,
+            current -> Bool,
+            configured_by -> Nullable<Uuid>,
+            created_at -> Timestamptz,
+        }
+    }
+
+    diesel::table! {
         suppressions (org_id, id) {
             org_id -> Uuid,
             id -> Uuid,
@@ -692,10 +801,13 @@ pub mod staff {
         activity_entries,
         api_keys,
         audit_entries,
+        calendar_events,
         comments,
         companies,
         consents,
         contacts,
+        dashboard_widgets,
+        dashboards,
         deliverable_decisions,
         deliverable_version_files,
         deliverable_versions,
@@ -711,11 +823,14 @@ pub mod staff {
         member_invitations,
         members,
         messages,
+        metric_points,
+        metrics,
         milestones,
         notifications,
         organizations,
         outbox,
         portal_accounts,
+        portal_dashboards,
         portal_links,
         portal_previews,
         portal_section_views,
@@ -728,12 +843,28 @@ pub mod staff {
         sign_in_providers,
         staff_sessions,
         stages,
+        storages,
         suppressions,
         tasks,
         webhook_attempts,
         webhook_deliveries,
         webhook_endpoints,
     );
+}
+
+/// What `app_partner` may touch, of the tables that `app_staff` may not: the others it reads as `app_staff` does.
+pub mod partner {
+    diesel::table! {
+        partner_idempotency_keys (org_id, api_key_id, key) {
+            org_id -> Uuid,
+            api_key_id -> Uuid,
+            key -> Text,
+            operation -> Text,
+            input_hash -> Binary,
+            subject_id -> Nullable<Uuid>,
+            created_at -> Timestamptz,
+        }
+    }
 }
 
 /// What `app_portal` may touch.
@@ -746,6 +877,30 @@ pub mod portal {
             title -> Text,
             body -> Nullable<Text>,
             url -> Nullable<Text>,
+        }
+    }
+
+    diesel::table! {
+        calendar_events (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            record_id -> Nullable<Uuid>,
+            title -> Text,
+            body -> Nullable<Text>,
+            location -> Nullable<Text>,
+            starts_at -> Nullable<Timestamptz>,
+            ends_at -> Nullable<Timestamptz>,
+            starts_on -> Nullable<Date>,
+            ends_on -> Nullable<Date>,
+        }
+    }
+
+    diesel::table! {
+        calendar_subscriptions (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            created_at -> Timestamptz,
+            revoked_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -764,6 +919,31 @@ pub mod portal {
             email -> Text,
             topics -> Array<Text>,
             withdrawn_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        dashboard_widgets (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            dashboard_id -> Uuid,
+            kind -> Text,
+            title -> Text,
+            metric_id -> Nullable<Uuid>,
+            built_in -> Nullable<Text>,
+            target -> Nullable<Double>,
+            days -> Nullable<Integer>,
+            body -> Nullable<Text>,
+            position -> Integer,
+        }
+    }
+
+    diesel::table! {
+        dashboards (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            title -> Text,
+            record_id -> Nullable<Uuid>,
         }
     }
 
@@ -851,7 +1031,12 @@ pub mod portal {
             name -> Text,
             media_type -> Text,
             byte_size -> BigInt,
+            shared -> Bool,
             created_at -> Timestamptz,
+            sha256 -> Nullable<Binary>,
+            uploader_type -> Text,
+            uploader_name -> Nullable<Text>,
+            uploader_session_id -> Nullable<Uuid>,
         }
     }
 
@@ -865,6 +1050,26 @@ pub mod portal {
             body -> Text,
             created_at -> Timestamptz,
             sender_verified -> Bool,
+        }
+    }
+
+    diesel::table! {
+        metric_points (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            metric_id -> Uuid,
+            record_id -> Nullable<Uuid>,
+            measured_at -> Timestamptz,
+            value -> Double,
+        }
+    }
+
+    diesel::table! {
+        metrics (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            name -> Text,
+            unit -> Nullable<Text>,
         }
     }
 
@@ -899,6 +1104,15 @@ pub mod portal {
             id -> Uuid,
             kind -> Text,
             subject_id -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        portal_dashboards (org_id, portal_id, dashboard_id) {
+            org_id -> Uuid,
+            portal_id -> Uuid,
+            dashboard_id -> Uuid,
+            position -> Integer,
         }
     }
 
@@ -981,8 +1195,12 @@ pub mod portal {
 
     diesel::allow_tables_to_appear_in_same_query!(
         activity_entries,
+        calendar_events,
+        calendar_subscriptions,
         companies,
         consents,
+        dashboard_widgets,
+        dashboards,
         deliverable_decisions,
         deliverable_version_files,
         deliverable_versions,
@@ -991,9 +1209,12 @@ pub mod portal {
         field_definitions,
         files,
         messages,
+        metric_points,
+        metrics,
         milestones,
         organizations,
         outbox,
+        portal_dashboards,
         portal_idempotency_keys,
         portal_sessions,
         portals,
@@ -1099,6 +1320,13 @@ pub mod system {
             payload -> Jsonb,
             occurred_at -> Timestamptz,
             actor_session_id -> Nullable<Uuid>,
+        }
+    }
+
+    diesel::table! {
+        files (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
         }
     }
 
@@ -1259,6 +1487,7 @@ pub mod system {
             created_by -> Uuid,
             revoked_at -> Nullable<Timestamptz>,
             tell_first_view -> Bool,
+            upload_folder -> Nullable<Text>,
         }
     }
 
@@ -1268,6 +1497,29 @@ pub mod system {
             id -> Uuid,
             expires_at -> Timestamptz,
             ended_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        storages (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            kind -> Text,
+            settings -> Jsonb,
+            secret -> Binary,
+            secret_key -> Text,
+            current -> Bool,
+        }
+    }
+
+    diesel::table! {
+        stored_objects (org_id, id) {
+            org_id -> Uuid,
+            id -> Uuid,
+            storage_key -> Text,
+            state -> Text,
+            seen_at -> Timestamptz,
+            storage_id -> Nullable<Uuid>,
         }
     }
 
@@ -1360,6 +1612,7 @@ pub mod system {
         door_bypasses,
         event_counters,
         events,
+        files,
         invitation_tokens,
         invitations,
         mail_attempts,
@@ -1374,6 +1627,8 @@ pub mod system {
         portal_usage,
         portals,
         staff_sessions,
+        storages,
+        stored_objects,
         suppressions,
         team_notices,
         usage_batches,

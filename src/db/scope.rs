@@ -48,6 +48,8 @@ pub enum Door {
     Acting(PortalPass, Uuid),
     /// `enter_preview`: staff looking through a portal's eyes.
     Preview(CredentialHash),
+    /// `enter_calendar`: a calendar program with a subscription's address.
+    Calendar(CredentialHash),
     /// None: `app_portal` without context, for door functions that look at a link, and for the one
     /// that shows staff what a portal would expose (`enter_exposure`).
     Doorstep,
@@ -64,7 +66,9 @@ impl Door {
         match self {
             Self::Staff(_) | Self::Street => Login::Staff,
             Self::Key(_) => Login::Partner,
-            Self::Portal(_) | Self::Acting(..) | Self::Preview(_) | Self::Doorstep => Login::Portal,
+            Self::Portal(_) | Self::Acting(..) | Self::Preview(_) | Self::Calendar(_) | Self::Doorstep => {
+                Login::Portal
+            }
             Self::System | Self::Organization(_) => Login::System,
         }
     }
@@ -78,19 +82,22 @@ impl Door {
             Self::Preview(_) => 8,
             Self::Organization(_) => 16,
             Self::Acting(..) => 32,
+            Self::Calendar(_) => 64,
             Self::Street | Self::Doorstep | Self::System => 0,
         }
     }
 
     async fn open(self, mut connection: &AsyncPgConnection) -> QueryResult<()> {
         use functions::{
-            act_in_portal, enter_key, enter_organization, enter_portal, enter_preview, enter_staff,
+            act_in_portal, enter_calendar, enter_key, enter_organization, enter_portal, enter_preview,
+            enter_staff,
         };
         let connection = &mut connection;
         let opened = match self {
             Self::Staff(hash) => diesel::select(enter_staff(hash.to_vec())).execute(connection).await,
             Self::Key(hash) => diesel::select(enter_key(hash.to_vec())).execute(connection).await,
             Self::Preview(hash) => diesel::select(enter_preview(hash.to_vec())).execute(connection).await,
+            Self::Calendar(hash) => diesel::select(enter_calendar(hash.to_vec())).execute(connection).await,
             Self::Portal(pass) => {
                 let [visit, passed] = [pass.visit, pass.passed].map(|hash| hash.map(|hash| hash.to_vec()));
                 diesel::select(enter_portal(pass.hash.to_vec(), visit, passed)).execute(connection).await
@@ -120,6 +127,7 @@ mod functions {
         fn act_in_portal(hash: Binary, visit: Nullable<Binary>, passed: Nullable<Binary>, session: Uuid);
     }
     diesel::define_sql_function! { fn enter_preview(hash: Binary); }
+    diesel::define_sql_function! { fn enter_calendar(hash: Binary); }
     diesel::define_sql_function! { fn enter_organization(org: Uuid); }
 }
 

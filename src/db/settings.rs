@@ -16,3 +16,8 @@ diesel::define_sql_function! {
     /// Whether the organisation that was entered lists an origin; on the street, whether any does.
     fn origin_is_listed(origin: sql_types::Text) -> sql_types::Bool;
 }
+
+diesel::define_sql_function! {
+    /// Whether the portal that was entered takes files for any record.
+    fn app_may_upload() -> sql_types::Bool;
+}

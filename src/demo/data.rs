@@ -113,6 +113,26 @@ pub async fn plant(
     Ok(planted)
 }
 
+/// What the demo's portals show besides what tests and benchmarks start from. A feature with a section of
+/// its own adds its mode.
+const SHOWN_TO_NEWCOMERS: &[&str] = &["DASHBOARD", "CALENDAR"];
+
+/// Lets every portal show all that there is to look at.
+pub async fn show_everything(url: &str) -> anyhow::Result<()> {
+    let mut connection = AsyncPgConnection::establish(url).await?;
+    connection.batch_execute("set role owner").await?;
+    diesel::sql_query(
+        "update portals set modes = modes || array(select m from unnest($1::text[]) m where m <> all (modes))",
+    )
+    .bind::<diesel::sql_types::Array<Text>, _>(SHOWN_TO_NEWCOMERS)
+    .execute(&mut connection)
+    .await?;
+    let choose = "insert into portal_dashboards (org_id, portal_id, dashboard_id, position)
+        select p.org_id, p.id, d.id, 0 from portals p join dashboards d on d.org_id = p.org_id";
+    diesel::sql_query(choose).execute(&mut connection).await?;
+    Ok(())
+}
+
 async fn plant_organization(
     connection: &mut AsyncPgConnection,
     (slug, name, color): (&str, &str, &str),
@@ -136,7 +156,7 @@ async fn plant_organization(
          s as (insert into staff_sessions (org_id, id, member_id, token_hash, user_agent, expires_at)
             values ($1, $9, $8, $10, 'vestibule demo', now() + interval '365 days')),
          k as (insert into api_keys (org_id, id, name, token_hash, hint, scopes, created_by)
-            values ($1, $11, 'Demo partner', $12, $13, '{EVENTS_READ,RECORDS_READ}', $8))
+            values ($1, $11, 'Demo partner', $12, $13, '{EVENTS_READ,RECORDS_READ,METRICS_WRITE}', $8))
          insert into event_counters (org_id) values ($1)",
     )
     .bind::<SqlUuid, _>(org)
@@ -206,11 +226,21 @@ async fn plant_work(
             .bind::<Integer, _>(amount.messages)
             .execute(connection)
             .await?;
+        diesel::sql_query("select pg_temp.plant_calendar($1, $2)")
+            .bind::<SqlUuid, _>(org)
+            .bind::<SqlUuid, _>(member)
+            .execute(connection)
+            .await?;
         first = last + 1;
         if amount.companies > BATCH {
             told(&format!("{first} of {} companies", amount.companies));
         }
     }
+    diesel::sql_query("select pg_temp.plant_dashboards($1, $2)")
+        .bind::<SqlUuid, _>(org)
+        .bind::<SqlUuid, _>(member)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -101,13 +101,15 @@ $$;
 create function pg_temp.plant_threads(org uuid, member uuid, files_each int, messages_each int) returns void
 language sql
 as $$
-    insert into files (org_id, id, record_id, name, media_type, byte_size, shared)
-    select org, gen_random_uuid(), r.id,
-        pg_temp.pick(array['Concept.pdf', 'Wireframes.png', 'Offer.docx', 'Photos.zip'], f.n), 
+    insert into files (org_id, id, record_id, name, media_type, byte_size, shared, created_at)
+    select org, pg_temp.id_at(added.at), r.id,
+        replace(pg_temp.pick(array['Concept.pdf', 'Wireframes.png', 'Offer.docx', 'Walkthrough.mp4'], f.n), '.',
+            case when f.n < 4 then '.' else ' ' || f.n / 4 + 1 || '.' end),
         pg_temp.pick(array['application/pdf', 'image/png',
-            'application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'application/zip'], f.n),
-        20000 + f.n * 1234, f.n % 10 <> 9
+            'application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'video/mp4'], f.n),
+        20000 + f.n * 1234, f.n % 10 <> 9, added.at
     from records r cross join generate_series(0, files_each - 1) as f (n)
+    cross join lateral (select now() - (files_each - f.n) * interval '2 days' as at) added
     where r.org_id = org and not exists (select from files x where x.org_id = org and x.record_id = r.id);
     insert into messages (org_id, id, record_id, sender_type, sender_name, sender_member_id, body, created_at)
     select org, pg_temp.id_at(sent.at), r.id, case when m.n % 2 = 0 then 'STAFF' else 'CLIENT' end,
@@ -119,3 +121,76 @@ as $$
         - abs(hashtext(r.name)) % 170 * interval '1 minute' as at) sent
     where r.org_id = org and not exists (select from messages x where x.org_id = org and x.record_id = r.id)
 $$;
+
+create function pg_temp.plant_calendar(org uuid, member uuid) returns void
+language sql
+as $$
+    insert into calendar_events (org_id, id, company_id, record_id, title, body, location, starts_at, ends_at, client_visible, created_by)
+    select org, pg_temp.id_at(now()), c.id, case when e.of_project then p.id end, e.title, e.body, e.place,
+        (current_date + e.away + e.first) at time zone 'Europe/Berlin', (current_date + e.away + e.last) at time zone 'Europe/Berlin',
+        e.visible, member
+    from companies c
+    cross join (values
+        ('Kick-off workshop', 'Please bring your latest brand guidelines.', 'Our studio, second floor', -12, time '09:30', time '12:00', true, true),
+        ('Weekly call', null, 'Video call', -4, time '14:00', time '14:30', true, false),
+        ('Weekly call', null, 'Video call', 3, time '14:00', time '14:30', true, false),
+        ('Design review', 'We look at the new templates together; the draft is in the files the evening before.', 'Video call', 5, time '10:00', time '11:30', true, true),
+        ('Weekly call', null, 'Video call', 10, time '14:00', time '14:30', true, false),
+        ('Margin check', 'Before the next invoice.', null, 4, time '16:00', time '16:30', false, true)
+    ) as e (title, body, place, away, first, last, visible, of_project)
+    left join lateral (select r.id from records r where r.org_id = org and r.company_id = c.id order by r.id limit 1) p on true
+    where c.org_id = org and not exists (select from calendar_events x where x.org_id = org and x.company_id = c.id);
+    insert into calendar_events (org_id, id, company_id, record_id, title, body, location, starts_on, ends_on, client_visible, created_by)
+    select org, pg_temp.id_at(now()), c.id, case when e.of_project then p.id end, e.title, e.body, e.place,
+        current_date + e.first, current_date + e.last, true, member
+    from companies c
+    cross join (values
+        ('Photo shoot', 'Two people and a dog, whatever the weather.', 'At your place', 12, 13, true),
+        ('Studio closed', 'We are back, rested, the week after.', null, 26, 31, false)
+    ) as e (title, body, place, first, last, of_project)
+    left join lateral (select r.id from records r where r.org_id = org and r.company_id = c.id order by r.id limit 1) p on true
+    where c.org_id = org and not exists (
+        select from calendar_events x where x.org_id = org and x.company_id = c.id and x.starts_on is not null)
+$$;
+
+-- A dashboard that any portal can show, and what was measured for the first companies and their first
+-- project in sixty days.
+create function pg_temp.plant_dashboards(org uuid, member uuid) returns void
+language plpgsql
+as $$
+declare
+    visits uuid := gen_random_uuid();
+    hours uuid := gen_random_uuid();
+    rate uuid := gen_random_uuid();
+    board uuid := gen_random_uuid();
+begin
+    insert into metrics (org_id, id, key, name, unit, created_by) values
+        (org, visits, 'visits', 'Visits of the website', 'visits', member),
+        (org, hours, 'hours', 'Hours worked', 'hours', member),
+        (org, rate, 'conversion', 'Visitors who write to us', '%', member);
+    insert into metric_points (org_id, id, metric_id, company_id, record_id, measured_at, value, point_key)
+    select org, gen_random_uuid(), m.id, c.id, s.record_id, current_date - d.n * m.every + time '08:00',
+        case m.id when visits then round(240 - d.n * 1.5 + 38 * sin(d.n / 4.0) - case when d.n % 7 in (2, 3) then 45 else 0 end)
+            when hours then 96 - d.n * 1.5
+            else round((3.4 - d.n * 0.12 + 0.3 * sin(d.n))::numeric, 1) end,
+        'demo-' || coalesce(s.record_id, c.id) || '-' || d.n
+    from (select x.id from companies x where x.org_id = org order by x.id limit 6) c
+    cross join lateral (select null::uuid as record_id union all
+        (select r.id from records r where r.org_id = org and r.company_id = c.id order by r.id limit 1)) s
+    cross join (values (visits, 1, 60), (hours, 1, 50), (rate, 7, 9)) as m (id, every, many)
+    cross join lateral generate_series(0, m.many - 1) as d (n);
+    insert into dashboards (org_id, id, title, created_by) values (org, board, 'How it is going', member);
+    insert into dashboard_widgets (org_id, id, dashboard_id, kind, title, metric_id, built_in, target, days, body, position)
+    select org, gen_random_uuid(), board, w.kind, w.title, w.metric_id, w.built_in, w.target, w.days, w.body, w.place - 1
+    from unnest(
+        array['LINE', 'NUMBER', 'PROGRESS', 'BAR', 'PROGRESS', 'TABLE', 'NUMBER', 'TEXT'],
+        array['Visits a day', 'Visits yesterday', 'Hours of the budget', 'Where projects stand', 'Milestones on time',
+            'Visitors who write to us', 'Projects under way', 'How to read this'],
+        array[visits, visits, hours, null, null, rate, null, null],
+        array[null, null, null, 'RECORDS_BY_STAGE', 'ON_TIME_MILESTONES', null, 'ACTIVE_RECORDS', null],
+        array[null, null, 120, null, null, null, null, null]::double precision[],
+        array[60, 7, 60, 90, 90, 90, 90, null],
+        array[null, null, null, null, null, null, null,
+            'Visits are counted every morning. Hours include what the whole team worked for you, and are billed at the end of the month.'])
+        with ordinality as w (kind, title, metric_id, built_in, target, days, body, place);
+end $$;

@@ -3,6 +3,7 @@
 //! needs; a real installation brings its own servers.
 
 pub mod data;
+mod files;
 pub mod servers;
 mod work;
 
@@ -31,8 +32,17 @@ use servers::{Durability, Found, Servers};
 
 const DATABASE: &str = "vestibule";
 /// All that a demo writes into its folder.
-const OURS: [&str; 8] =
-    ["postgres", "redis", "run", "mails", "demo.json", "demo.json.new", "sealing.keys", "sealing.keys.new"];
+const OURS: [&str; 9] = [
+    "postgres",
+    "redis",
+    "run",
+    "mails",
+    "files",
+    "demo.json",
+    "demo.json.new",
+    "sealing.keys",
+    "sealing.keys.new",
+];
 
 /// What `vestibule demo` can be told.
 #[derive(Args, Clone, Debug)]
@@ -111,6 +121,7 @@ fn config(servers: &Servers, port: u16, folder: &Path) -> anyhow::Result<Config>
         ("LISTEN", format!("127.0.0.1:{port}")),
         ("BASE_URL", format!("http://127.0.0.1:{port}")),
         ("MAIL_FOLDER", folder.join("mails").to_string_lossy().into_owned()),
+        ("STORAGE_FOLDER", folder.join("files").to_string_lossy().into_owned()),
     ]))?;
     config.mail.shown = true;
     Ok(config)
@@ -145,6 +156,10 @@ async fn plant(app: &App, servers: &Servers, amount: Amount) -> anyhow::Result<P
     let told = |step: &str| eprintln!("  {step}");
     let organizations =
         data::plant(url.expose_secret(), amount, &app.clock, &app.config.sealing, told).await?;
+    data::show_everything(url.expose_secret()).await?;
+    let mut owner = AsyncPgConnection::establish(url.expose_secret()).await?;
+    owner.batch_execute("set role owner").await?;
+    files::plant(app, &mut owner).await?;
     work::plant(url.expose_secret(), &organizations, &app.clock, &app.config.sealing).await?;
     Ok(Planted { base_url: String::new(), graphql_url: String::new(), organizations })
 }

@@ -43,6 +43,9 @@ begin
     update deliverable_versions v set ready_at = least(v.created_at + interval '3 hours', now() - interval '5 hours')
     from records r join stages s on s.org_id = r.org_id and s.id = r.stage_id
     where v.org_id = org and r.org_id = org and r.id = v.record_id and s.position >= 2;
+    insert into dashboard_widgets (org_id, id, dashboard_id, kind, title, built_in, days, position)
+    select org, pg_temp.id_at(now()), b.id, 'BAR', 'What you decided', 'APPROVALS', 90, 8
+    from dashboards b where b.org_id = org;
 end $$;
 
 create function pg_temp.plant_feedback(org uuid, member uuid) returns void

@@ -19,7 +19,7 @@ use crate::db::ids::{
 };
 use crate::db::pool::Pools;
 use crate::db::scope::{Access, CredentialHash, Door, PortalPass, Tx};
-use crate::db::settings::app_id;
+use crate::db::settings::{app_id, app_may_upload};
 use crate::error::{Error, Result};
 
 /// The hash that stands for a secret everywhere but in its holder's hands (invariant 14).
@@ -130,8 +130,26 @@ impl Staff {
             Actor::Key(key) if !key.scopes.contains(&scope) => Err(Error::Forbidden(match scope {
                 ApiKeyScope::EventsRead => "This API key needs the scope EVENTS_READ for this.",
                 ApiKeyScope::RecordsRead => "This API key needs the scope RECORDS_READ for this.",
+                ApiKeyScope::MetricsWrite => "This API key needs the scope METRICS_WRITE for this.",
+                ApiKeyScope::ActivityWrite => "This API key needs the scope ACTIVITY_WRITE for this.",
             })),
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses a member without the permission, and a key that was not made for it.
+    pub fn require_either(&self, permission: Permission, scope: ApiKeyScope) -> Result<()> {
+        match &self.actor {
+            Actor::Member(_) => self.require(permission),
+            Actor::Key(_) => self.require_scope(scope),
+        }
+    }
+
+    /// The API key, if that is who is at work.
+    pub fn key(&self) -> Option<ApiKeyId> {
+        match &self.actor {
+            Actor::Key(key) => Some(key.id),
+            Actor::Member(_) => None,
         }
     }
 
@@ -210,12 +228,21 @@ pub struct Portal {
     #[diesel(select_expression = sql::<Bool>("(cardinality(app_ids('app.message_records')) > 0)"))]
     #[diesel(select_expression_type = SqlLiteral<Bool>)]
     pub has_threads: bool,
+    /// Whether some record takes files from its visitors (FILE-2).
+    #[diesel(select_expression = app_may_upload())]
+    #[diesel(select_expression_type = app_may_upload)]
+    pub takes_uploads: bool,
 }
 
 impl Portal {
     /// The day it is where the organisation is.
     pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
-        now.with_timezone(&self.organization.time_zone.parse().unwrap_or(Tz::UTC)).date_naive()
+        now.with_timezone(&self.time_zone()).date_naive()
+    }
+
+    /// Where the organisation's days end.
+    pub fn time_zone(&self) -> Tz {
+        self.organization.time_zone.parse().unwrap_or(Tz::UTC)
     }
 }
 
@@ -280,6 +307,14 @@ pub async fn act_in_portal(pools: &Pools, pass: PortalPass, session: PortalSessi
 pub async fn enter_preview(pools: &Pools, hash: CredentialHash) -> Result<Tx<Portal>> {
     pools
         .enter(Door::Preview(hash), Access::Read, |connection| read_portal(connection).boxed())
+        .await?
+        .ok_or(Error::LinkInactive)
+}
+
+/// Enters what a calendar subscription shows: the calendar, and nothing else of its portal (CAL-1).
+pub async fn enter_calendar(pools: &Pools, hash: CredentialHash) -> Result<Tx<Portal>> {
+    pools
+        .enter(Door::Calendar(hash), Access::Read, |connection| read_portal(connection).boxed())
         .await?
         .ok_or(Error::LinkInactive)
 }

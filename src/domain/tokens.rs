@@ -53,6 +53,8 @@ pub enum TokenKind {
     Visitor,
     /// `vq_…`: kept by the browser that asked for a sign-in link.
     SignInAsk,
+    /// `vc_…`: reads a portal's calendar.
+    Calendar,
 }
 
 impl TokenKind {
@@ -72,6 +74,7 @@ impl TokenKind {
             Self::SignInLink => "vl_",
             Self::Visitor => "va_",
             Self::SignInAsk => "vq_",
+            Self::Calendar => "vc_",
         }
     }
 }

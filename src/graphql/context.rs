@@ -267,14 +267,42 @@ impl RequestContext {
     }
 
     /// Checks that staff may enter the mutation root, and keeps the transaction for the first verb.
-    pub async fn prepare_write(&self) -> Result<()> {
+    /// `for_keys` says that all that is asked for is for API keys as well.
+    pub async fn prepare_write(&self, for_keys: bool) -> Result<()> {
+        if !for_keys {
+            self.refuse_keys()?;
+        }
         let write = self.enter_write().await?;
         *self.prepared.lock().await = Some(write);
         Ok(())
     }
 
-    /// A transaction for one verb. What was read before it is read anew afterwards.
+    fn refuse_keys(&self) -> Result<()> {
+        match self.credential {
+            Some(Credential::ApiKey(_)) => Err(coded(Error::Forbidden("An API key cannot do this."))),
+            _ => Ok(()),
+        }
+    }
+
+    /// A transaction for one verb of members. What was read before it is read anew afterwards.
     pub async fn write(&self) -> Result<Write> {
+        self.refuse_keys()?;
+        self.next_write().await
+    }
+
+    /// The same for a verb that API keys with this scope may call as well.
+    pub async fn write_for(&self, scope: ApiKeyScope) -> Result<Write> {
+        let write = self.next_write().await?;
+        match write.scope().require_scope(scope) {
+            Ok(()) => Ok(write),
+            Err(refused) => {
+                write.abandon().await;
+                Err(coded(refused))
+            }
+        }
+    }
+
+    async fn next_write(&self) -> Result<Write> {
         self.forget_readings().await;
         match self.prepared.lock().await.take() {
             Some(write) => Ok(write),
@@ -283,11 +311,9 @@ impl RequestContext {
     }
 
     async fn enter_write(&self) -> Result<Write> {
-        if let Some(Credential::ApiKey(_)) = self.credential {
-            return Err(coded(Error::Forbidden("An API key reads, and changes nothing.")));
-        }
-        let tx =
-            callers::enter_staff(&self.app.pools, self.staff_pass()?, Access::Write).await.map_err(coded)?;
+        let pass = self.staff_pass()?;
+        let tx = callers::enter_staff(&self.app.pools, pass, Access::Write).await.map_err(coded)?;
+        self.app.key_uses.note(pass, &self.app.clock);
         let write = Write::new(self.admit(tx).await?, self.app.clock.clone(), self.origin.clone());
         Ok(write.measured_by(self.app.metrics.event_lag.clone()).observed_by(self.app.live.clone()))
     }

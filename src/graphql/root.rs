@@ -69,6 +69,9 @@ impl Query {
     }
 }
 
+/// What API keys call of the staff's changes, as far as their scopes go.
+const FOR_KEYS: [&str; 2] = ["recordMetricPoints", "appendActivity"];
+
 /// Changing. The fields inside a root run one after another, each in a transaction of its own.
 #[derive(async_graphql::Description)]
 pub struct Mutation;
@@ -80,15 +83,23 @@ impl Mutation {
         AccessMutation::default()
     }
 
-    /// Changes to the organisation, by its members.
+    /// Changes to the organisation, by its members; API keys with METRICS_WRITE record points of
+    /// metrics, those with ACTIVITY_WRITE append to clients' activity.
     async fn staff(&self, ctx: &Context<'_>) -> Option<Result<StaffMutation>> {
-        Some(request(ctx).prepare_write().await.map(|()| StaffMutation::default()))
+        Some(request(ctx).prepare_write(is_for_keys(ctx)).await.map(|()| StaffMutation::default()))
     }
 
     /// What a portal's visitor may do.
     async fn portal(&self, ctx: &Context<'_>) -> Option<Result<PortalMutation>> {
         Some(enter_portal(ctx).await)
     }
+}
+
+/// Whether all that is asked for is for API keys as well.
+fn is_for_keys(ctx: &Context<'_>) -> bool {
+    let field = ctx.field();
+    let mut asked = field.selection_set().peekable();
+    asked.peek().is_some() && asked.all(|field| FOR_KEYS.contains(&field.name()))
 }
 
 /// A preview is refused here: it reads (LINK-9).

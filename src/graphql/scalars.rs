@@ -11,10 +11,11 @@ use async_graphql::{
 use uuid::Uuid;
 
 use crate::db::ids::{
-    ActivityEntryId, ApiKeyId, AuditEntryId, CommentId, CompanyId, ConsentId, ContactId, DecisionId,
-    DeliverableId, DeliverableVersionId, FieldId, FileId, InvitationId, LinkId, MailId, MemberId,
-    MemberInvitationId, MessageId, MilestoneId, OrgId, PortalId, PortalSessionId, RecordId, RecordTypeId,
-    StaffSessionId, StageId, SuppressionId, TaskId, VisitorSessionId, WebhookDeliveryId, WebhookEndpointId,
+    ActivityEntryId, ApiKeyId, AuditEntryId, CalendarEventId, CalendarSubscriptionId, CommentId, CompanyId,
+    ConsentId, ContactId, DashboardId, DecisionId, DeliverableId, DeliverableVersionId, FieldId, FileId,
+    InvitationId, LinkId, MailId, MemberId, MemberInvitationId, MessageId, MetricId, MilestoneId, OrgId,
+    PortalId, PortalSessionId, RecordId, RecordTypeId, StaffSessionId, StageId, SuppressionId, TaskId,
+    VisitorSessionId, WebhookDeliveryId, WebhookEndpointId, WidgetId,
 };
 
 macro_rules! ids_on_the_wire {
@@ -65,10 +66,13 @@ ids_on_the_wire!(
     ActivityEntryId,
     ApiKeyId,
     AuditEntryId,
+    CalendarEventId,
+    CalendarSubscriptionId,
     CommentId,
     CompanyId,
     ConsentId,
     ContactId,
+    DashboardId,
     DecisionId,
     DeliverableId,
     DeliverableVersionId,
@@ -78,6 +82,7 @@ ids_on_the_wire!(
     MemberId,
     MemberInvitationId,
     MessageId,
+    MetricId,
     MilestoneId,
     OrgId,
     PortalId,
@@ -93,6 +98,7 @@ ids_on_the_wire!(
     TaskId,
     WebhookDeliveryId,
     WebhookEndpointId,
+    WidgetId,
 );
 
 fn parse_id(value: Option<Value>) -> Option<Uuid> {

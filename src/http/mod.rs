@@ -15,6 +15,7 @@ mod refusals;
 pub mod serve;
 mod shield;
 mod track;
+mod transfer;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/graphql", graphql_methods().layer(from_fn_with_state(http.clone(), cors::cors)))
         .route("/export/audit.ndjson", get(export::audit))
         .route("/mail/reports", post(mail_reports::take))
+        .merge(transfer::routes(&http))
         .merge(portal::routes())
         .route_layer(from_fn_with_state(http.clone(), limits::limit));
     Router::new()

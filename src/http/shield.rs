@@ -2,18 +2,19 @@
 //! that a request may take.
 
 use axum::Extension;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use super::Http;
 use super::refusals::Asked;
 use super::track::Tracked;
+use super::transfer;
 use crate::error::Error;
 
 /// What stands in an answer that says nothing of its own. Pages set their own content policy.
@@ -53,6 +54,12 @@ pub async fn hurry(
     request: Request,
     next: Next,
 ) -> Response {
+    // What takes bytes has limits of its own: a slow line is no reason to cut it.
+    if !matches!(*request.method(), Method::GET | Method::HEAD)
+        && request.extensions().get::<MatchedPath>().is_some_and(|route| transfer::is_upload(route.as_str()))
+    {
+        return next.run(request).await;
+    }
     let asked = Asked::of(&request);
     let answer = tokio::time::timeout(http.app.config.http.timeout, next.run(request)).await;
     answer.unwrap_or_else(|_| {

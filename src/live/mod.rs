@@ -7,9 +7,11 @@
 mod reading;
 mod scope;
 mod subscription;
+mod transfers;
 
 pub use reading::{News, Pass, What};
 pub use subscription::{Caller, Subscription};
+pub use transfers::{Bearer, Escort};
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -61,6 +63,10 @@ pub struct Hub {
     /// Logs that grew here, which the other instances have not been told yet.
     grown: Mutex<Vec<OrgId>>,
     grew: Notify,
+    /// Who is being sent bytes, or sends them.
+    transfers: Mutex<HashMap<u64, Holder>>,
+    /// The same, for staff who look through a portal's eyes.
+    previews: Mutex<HashMap<u64, (CredentialHash, CancellationToken)>>,
     to_send: Notify,
     ids: AtomicU64,
     closing: CancellationToken,
@@ -139,10 +145,14 @@ impl Hub {
                     .extend(pass.visit.filter(|_| pass.passed.is_some()).map(|visit| (visit, pass.passed)));
             }
         });
-        if staff.is_empty() && keys.is_empty() && portals.is_empty() {
+        let previews: Vec<CredentialHash> = open(&self.previews).values().map(|(hash, _)| *hash).collect();
+        if staff.is_empty() && keys.is_empty() && portals.is_empty() && previews.is_empty() {
             return Ok(());
         }
-        let dead = events::dead_credentials(&app.pools, staff, keys, portals).await?;
+        let mut dead = events::dead_credentials(&app.pools, staff, keys, portals).await?;
+        if !previews.is_empty() {
+            dead.extend(events::dead_previews(&app.pools, previews).await?);
+        }
         if !dead.is_empty() {
             let is_dead = |hash: CredentialHash| dead.contains(&hash);
             self.each_holder(|holder| {
@@ -156,6 +166,9 @@ impl Hub {
                     holder.expel.cancel();
                 }
             });
+            for (_, expel) in open(&self.previews).values().filter(|(hash, _)| is_dead(*hash)) {
+                expel.cancel();
+            }
         }
         Ok(())
     }
@@ -164,6 +177,7 @@ impl Hub {
         for scope in open(&self.scopes).values().flat_map(HashMap::values) {
             open(&scope.holders).values().for_each(&mut each);
         }
+        open(&self.transfers).values().for_each(&mut each);
     }
 
     /// Adds a subscriber to its scope, making that at `position` if it is the first.

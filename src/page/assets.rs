@@ -1,5 +1,6 @@
 //! The page's static files: embedded, served under a version that changes whenever one of them does.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use sha2::{Digest as _, Sha256};
@@ -14,11 +15,18 @@ const STYLES: &str = concat!(
     include_str!("assets/accounts.css"),
     include_str!("assets/mails.css"),
     include_str!("assets/messages.css"),
+    include_str!("assets/calendar.css"),
+    include_str!("assets/dashboards.css"),
+    include_str!("assets/files.css"),
     include_str!("assets/deliverables.css"),
     include_str!("assets/activity.css")
 );
-/// The beacon.
-const SCRIPT: &str = include_str!("assets/portal.js");
+/// The beacon, what changes while a page is open, and how far a file has been sent.
+const SCRIPT: &str = concat!(include_str!("assets/portal.js"), include_str!("assets/files.js"));
+/// The viewer of PDFs, and what it runs: see `pdfjs/README.md`.
+const VIEWER: &str = include_str!("assets/viewer.mjs");
+const PDF: &str = include_str!("pdfjs/pdf.min.mjs");
+const PDF_WORKER: &str = include_str!("pdfjs/pdf.worker.min.mjs");
 /// The mark in the browser's tab.
 pub const ICON: &str = include_str!("assets/favicon.svg");
 
@@ -26,7 +34,7 @@ pub const ICON: &str = include_str!("assets/favicon.svg");
 #[derive(Debug, PartialEq, Eq)]
 pub struct Asset {
     pub media_type: &'static str,
-    pub text: String,
+    pub text: Cow<'static, str>,
 }
 
 /// The version in the files' addresses. An accent's stylesheet stands for all of them: they differ
@@ -37,6 +45,9 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
         .chain_update(STYLES)
         .chain_update(SCRIPT)
         .chain_update(ICON)
+        .chain_update(VIEWER)
+        .chain_update(PDF)
+        .chain_update(PDF_WORKER)
         .chain_update(accent)
         .finalize();
     hex::encode(&hash[..6])
@@ -50,10 +61,14 @@ pub fn version() -> &'static str {
 /// The file of that name.
 pub fn find(name: &str) -> Option<Asset> {
     let css = |text| Asset { media_type: "text/css; charset=utf-8", text };
+    let script = |text| Asset { media_type: "text/javascript; charset=utf-8", text: Cow::Borrowed(text) };
     match name {
-        "portal.css" => Some(css(STYLES.to_owned())),
-        "portal.js" => Some(Asset { media_type: "text/javascript; charset=utf-8", text: SCRIPT.to_owned() }),
-        "favicon.svg" => Some(Asset { media_type: "image/svg+xml", text: ICON.to_owned() }),
-        name => accent::sheet(name).map(css),
+        "portal.css" => Some(css(Cow::Borrowed(STYLES))),
+        "portal.js" => Some(script(SCRIPT)),
+        "viewer.mjs" => Some(script(VIEWER)),
+        "pdf.min.mjs" => Some(script(PDF)),
+        "pdf.worker.min.mjs" => Some(script(PDF_WORKER)),
+        "favicon.svg" => Some(Asset { media_type: "image/svg+xml", text: Cow::Borrowed(ICON) }),
+        name => accent::sheet(name).map(|text| css(Cow::Owned(text))),
     }
 }

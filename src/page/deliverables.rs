@@ -1,14 +1,16 @@
 //! Deliverables on the page (DEL-2, DEL-3): their list on a record's page, a page for each with the form
-//! for the client's word, and the receipt to print. Without script it works as well.
+//! for the client's word, and the receipt to print; each version with its files (DEL-5). Without script it
+//! works as well.
 
 use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use super::Visit;
 use super::doorway::{self, Frame};
+use super::files::{FileAnswer, FileList};
 use super::messages::{Typed, VisitorAnswer};
 use super::sections::Here;
-use super::{Visit, bytes};
 
 /// A deliverable in the answer for a record's page.
 #[derive(Debug, Deserialize)]
@@ -26,6 +28,7 @@ pub(super) struct ListedAnswer {
 struct CurrentAnswer {
     number: i64,
     approval: String,
+    files: Vec<FileAnswer>,
 }
 
 /// A line of the list.
@@ -39,15 +42,22 @@ pub(super) struct Listed {
     /// "Version 2".
     pub version: Option<String>,
     pub approval: Option<Approval>,
+    /// The files of that version.
+    pub list: Option<FileList>,
 }
 
 impl Listed {
     pub fn new(answer: ListedAnswer, frame: &Frame) -> Self {
+        let (current, files) = match answer.current {
+            Some(current) => (Some((current.number, current.approval)), current.files),
+            None => (None, Vec::new()),
+        };
         Self {
             href: format!("{}/deliverables/{}", frame.home, answer.id),
             kind: kind(&answer.kind, answer.format.as_deref()),
-            version: answer.current.as_ref().map(|current| format!("Version {}", current.number)),
-            approval: answer.current.map(|current| Approval::of(&current.approval)),
+            version: current.as_ref().map(|(number, _)| format!("Version {number}")),
+            approval: current.map(|(_, approval)| Approval::of(&approval)),
+            list: FileList::part(files, frame),
             title: answer.title,
             status: answer.status,
         }
@@ -117,13 +127,6 @@ struct VersionAnswer {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct FileAnswer {
-    name: String,
-    byte_size: i64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct DecisionAnswer {
     id: String,
     reason: Option<String>,
@@ -156,13 +159,8 @@ struct Version {
     note: Option<String>,
     ready: String,
     approval: Approval,
-    files: Vec<FileLine>,
+    list: Option<FileList>,
     decision: Option<Decision>,
-}
-
-struct FileLine {
-    name: String,
-    size: String,
 }
 
 struct Decision {
@@ -198,7 +196,6 @@ impl DeliverablePage {
 
 impl Version {
     fn new(version: VersionAnswer, frame: &Frame) -> Self {
-        let files = version.files.into_iter();
         let decision = version.decision.map(|decision| Decision {
             receipt: format!("{}/receipts/{}", frame.home, decision.id),
             reason: decision.reason,
@@ -212,7 +209,7 @@ impl Version {
             note: version.note,
             ready: frame.moment(version.ready_at),
             approval: Approval::of(&version.approval),
-            files: files.map(|file| FileLine { name: file.name, size: bytes(file.byte_size) }).collect(),
+            list: FileList::part(version.files, frame),
             decision,
         }
     }
@@ -251,6 +248,7 @@ struct Facts {
     organization: String,
     company: String,
     record: String,
+    deliverable_id: String,
     deliverable: String,
     version: i64,
     reason: Option<String>,

@@ -63,6 +63,8 @@ pub(super) struct Frame {
     pub shows_files: bool,
     pub shows_messages: bool,
     pub shows_feedback: bool,
+    pub shows_calendar: bool,
+    pub shows_dashboards: bool,
     pub shows_activity: bool,
     pub shows_records: bool,
     /// Whether visitors can ask to be mailed.
@@ -104,6 +106,8 @@ impl Frame {
             shows_files: shows("FILES"),
             shows_messages: shows("MESSAGES"),
             shows_feedback: shows("FEEDBACK"),
+            shows_calendar: shows("CALENDAR"),
+            shows_dashboards: shows("DASHBOARD"),
             shows_activity: shows("ACTIVITY"),
             shows_records: shows("RECORDS"),
             notifies: doorway.notifications,
@@ -116,6 +120,16 @@ impl Frame {
             welcome: organization.welcome_message,
             support_email: organization.support_email,
         }
+    }
+
+    /// The hour and minute of a moment where the organisation is.
+    pub fn clock_of(&self, moment: DateTime<Utc>) -> String {
+        moment.with_timezone(&self.zone).format("%H:%M").to_string()
+    }
+
+    /// The organisation's time zone as people read it: "Europe/Berlin".
+    pub fn zone_name(&self) -> String {
+        self.zone.name().replace('_', " ")
     }
 
     /// The day a moment falls on where the organisation is.

@@ -7,11 +7,15 @@ mod accent;
 pub mod accounts;
 mod activity;
 pub mod assets;
+mod calendar;
+mod charts;
 mod consents;
+mod dashboards;
 mod deliverables;
 mod door;
 mod doorway;
 mod feedback;
+mod files;
 mod home;
 mod mails;
 mod messages;
@@ -25,10 +29,12 @@ use serde_json::Value;
 
 use crate::error::{DoorFace, Error, LINK_INACTIVE, Result};
 pub use accent::readable_on;
+pub use calendar::{Subscribing, Wanted as WantedMonth};
 pub use consents::Asked;
 pub use door::Prompt;
 use doorway::Frame;
 pub use feedback::Given;
+pub use files::SentFiles;
 pub use mails::{WrittenMail, mail, mails};
 pub use messages::Typed;
 use sections::Here;
@@ -54,10 +60,26 @@ macro_rules! message {
     };
 }
 
+/// The fragment `File`, for documents that ask for files one by one.
+macro_rules! one_file {
+    () => {
+        include_str!("documents/fragments/file.graphql")
+    };
+}
+
+/// The fragment `Files`: a page of them.
+macro_rules! files {
+    () => {
+        concat!(include_str!("documents/fragments/files.graphql"), one_file!())
+    };
+}
+
 /// Reads what the home shows.
 pub const HOME: &str = concat!(include_str!("documents/home.graphql"), doorway!());
 /// Reads what a record's page shows; takes `$id`.
-pub const RECORD: &str = concat!(include_str!("documents/record.graphql"), message!(), around!());
+pub const RECORD: &str = concat!(include_str!("documents/record.graphql"), message!(), around!(), files!());
+/// Reads files, and where visitors can send some; takes `$recordId` and `$after`, or neither.
+pub const FILES: &str = concat!(include_str!("documents/files.graphql"), around!(), files!());
 /// Reads what stands around every page of a portal.
 pub const AROUND: &str = concat!(include_str!("documents/page.graphql"), around!());
 /// Reads whose door it is, and nothing behind it.
@@ -70,7 +92,7 @@ pub const THREAD: &str = concat!(include_str!("documents/thread.graphql"), messa
 /// Writes in a thread; takes `$input`.
 pub const POST_MESSAGE: &str = include_str!("documents/message-post.graphql");
 /// Reads what the page of a deliverable shows; takes `$id`.
-pub const DELIVERABLE: &str = concat!(include_str!("documents/deliverable.graphql"), around!());
+pub const DELIVERABLE: &str = concat!(include_str!("documents/deliverable.graphql"), one_file!(), around!());
 /// Decides of a version; takes `$input`.
 pub const DECIDE_DELIVERABLE: &str = include_str!("documents/deliverable-decide.graphql");
 /// Reads a decision with its receipt; takes `$id`.
@@ -81,6 +103,8 @@ pub const ACTIVITY: &str = concat!(include_str!("documents/activity.graphql"), a
 pub const FEEDBACK: &str = concat!(include_str!("documents/feedback.graphql"), around!());
 /// Gives feedback; takes `$input`.
 pub const GIVE_FEEDBACK: &str = include_str!("documents/feedback-give.graphql");
+/// Reads one file; takes `$id`.
+pub const FILE: &str = concat!(include_str!("documents/file.graphql"), one_file!(), around!());
 
 /// Says that something changed of what the portal shows.
 pub const EVENTS: &str = include_str!("documents/events.graphql");
@@ -99,6 +123,15 @@ pub const REQUEST_NOTIFICATIONS: &str = include_str!("documents/notifications-re
 pub const CHANGE_NOTIFICATIONS: &str = include_str!("documents/notifications-change.graphql");
 /// Stops the mail of a consent of this visitor's.
 pub const WITHDRAW_NOTIFICATIONS: &str = include_str!("documents/notifications-withdraw.graphql");
+
+/// Reads the dashboards.
+pub const DASHBOARDS: &str = concat!(include_str!("documents/dashboards.graphql"), around!());
+/// Reads a month; takes `$from` and `$to`.
+pub const CALENDAR: &str = concat!(include_str!("documents/calendar.graphql"), around!());
+/// Makes an address for calendar programs.
+pub const SUBSCRIBE_TO_CALENDAR: &str = include_str!("documents/calendar-subscribe.graphql");
+/// Ends one of this visitor's; takes `$input`.
+pub const UNSUBSCRIBE_FROM_CALENDAR: &str = include_str!("documents/calendar-unsubscribe.graphql");
 
 /// Reads what a mailed link is about; takes `$token`.
 pub const CONSENT: &str = include_str!("documents/consent.graphql");
@@ -214,10 +247,40 @@ pub fn feedback(data: Value, visit: &Visit<'_>, given: Given) -> Result<Option<S
     feedback::FeedbackPage::new(portal, visit, given).map(|page| write(&page)).transpose()
 }
 
+/// The files, from the answer to [`FILES`]; none where the portal shows no files. `asked` is the record
+/// that they are narrowed to, and what the form held.
+pub fn files(data: Value, visit: &Visit<'_>, asked: (Option<String>, SentFiles)) -> Result<Option<String>> {
+    let Root { portal } = read::<Root<files::Answer>>(data)?;
+    files::FilesPage::new(portal, visit, asked).map(|page| write(&page)).transpose()
+}
+
+/// One file in its place, from the answer to [`FILE`]; none if there is none, or browsers do not show it.
+pub fn file(data: Value, visit: &Visit<'_>) -> Result<Option<String>> {
+    let Root { portal } = read::<Root<files::ViewAnswer>>(data)?;
+    files::ViewPage::new(portal, visit).map(|page| write(&page)).transpose()
+}
+
 /// Notifications within the portal, from the answer to [`NOTIFICATIONS`].
 pub fn notifications(data: Value, visit: &Visit<'_>, asked: Asked) -> Result<String> {
     let Root { portal } = read::<Root<consents::Answer>>(data)?;
     write(&consents::NotificationsPage::new(portal, visit, asked))
+}
+
+/// The dashboards, from the answer to [`DASHBOARDS`]; none if the portal shows none.
+pub fn dashboards(data: Value, visit: &Visit<'_>) -> Result<Option<String>> {
+    let Root { portal } = read::<Root<dashboards::Answer>>(data)?;
+    dashboards::DashboardsPage::new(portal, visit)?.map(|page| write(&page)).transpose()
+}
+
+/// The calendar, from the answer to [`CALENDAR`]; none if the portal shows none.
+pub fn calendar(
+    data: Value,
+    visit: &Visit<'_>,
+    wanted: WantedMonth,
+    subscribing: Subscribing,
+) -> Result<Option<String>> {
+    let Root { portal } = read::<Root<calendar::Answer>>(data)?;
+    calendar::CalendarPage::new(portal, visit, wanted, subscribing).map(|page| write(&page)).transpose()
 }
 
 /// What a mailed link leads to, from the answer to [`CONSENT`].
@@ -363,17 +426,6 @@ fn write(page: &impl Template) -> Result<String> {
 /// "3 files", "1 file".
 fn counted(count: i64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// "1.4 MB".
-fn bytes(count: i64) -> String {
-    let count = count as f64;
-    match count {
-        _ if count < 1_000.0 => format!("{count} bytes"),
-        _ if count < 999_500.0 => format!("{:.0} kB", count / 1_000.0),
-        _ if count < 999_500_000.0 => format!("{:.1} MB", count / 1_000_000.0),
-        _ => format!("{:.1} GB", count / 1_000_000_000.0),
-    }
 }
 
 /// A day with its words.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::deliverables::{Listed, ListedAnswer};
 use super::doorway::{self, Frame, Website};
+use super::files::{FileList, FilesAnswer, SendForm, SentFiles};
 use super::messages::{Thread, ThreadAnswer};
 use super::sections::Here;
 use super::{Day, Typed, Visit, accent, counted, words};
@@ -14,6 +15,8 @@ use super::{Day, Typed, Visit, accent, counted, words};
 pub(super) struct Answer {
     #[serde(flatten)]
     around: doorway::Answer,
+    #[serde(flatten)]
+    files: FilesAnswer,
     record: Option<RecordAnswer>,
     #[serde(flatten)]
     thread: ThreadAnswer,
@@ -94,6 +97,8 @@ pub(super) struct RecordPage {
     deadlines: Vec<Deadline>,
     facts: Vec<Fact>,
     thread: Option<Thread>,
+    list: FileList,
+    form: Option<SendForm>,
     deliverables: Vec<Listed>,
 }
 
@@ -128,10 +133,16 @@ struct Fact {
 
 impl RecordPage {
     /// None if the portal shows no such record.
-    pub fn new(Answer { around, record, thread }: Answer, visit: &Visit<'_>, typed: Typed) -> Option<Self> {
+    pub fn new(
+        Answer { around, files, record, thread }: Answer,
+        visit: &Visit<'_>,
+        typed: Typed,
+    ) -> Option<Self> {
         let record = record?;
         let frame = Frame::new(around, Here::Type(&record.kind.key), visit);
         let facts = facts(&record, &frame);
+        let (mut list, form) = files.show(&frame, Some(&record.id), SentFiles::default());
+        list.more = list.more.map(|_| format!("{}/files?record={}", frame.home, record.id));
         let milestones = milestones(record.milestones, &frame);
         let delivered = record.phase.as_deref() == Some("DELIVERED");
         Some(Self {
@@ -147,6 +158,8 @@ impl RecordPage {
             thread: Thread::new(thread, &format!("records/{}/messages", record.id), &frame, typed),
             deadlines: record.deadlines.into_iter().map(|due| Deadline::new(due, &frame)).collect(),
             facts,
+            list,
+            form,
             frame,
         })
     }
@@ -160,6 +173,8 @@ impl RecordPage {
             && self.deadlines.is_empty()
             && self.facts.is_empty()
             && self.thread.is_none()
+            && self.list.files.is_empty()
+            && self.form.is_none()
             && self.deliverables.is_empty()
     }
 }

@@ -6,6 +6,19 @@ use serde::Deserialize;
 
 /// The sections with a page of their own, in the order people read them.
 const PAGES: &[Page] = &[
+    Page {
+        mode: "DASHBOARD",
+        path: "dashboards",
+        label: "Dashboards",
+        icon: "M4 20V4M4 20h16M8 16v-4M12 16V8M16 16v-6",
+    },
+    Page {
+        mode: "CALENDAR",
+        path: "calendar",
+        label: "Calendar",
+        icon: "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4",
+    },
+    Page { mode: "FILES", path: "files", label: "Files", icon: FILES },
     Page { mode: "MESSAGES", path: "messages", label: "Messages", icon: "M4 5h16v11H9.5L5 20v-4H4z" },
     Page { mode: "ACTIVITY", path: "activity", label: "Activity", icon: "M3 12h4l3-8 4 16 3-8h4" },
     Page {
@@ -28,6 +41,7 @@ struct Page {
 }
 
 const OVERVIEW: &str = "M5 20v-9a7 7 0 0 1 14 0v9M3 20h18";
+const FILES: &str = "M4 7a1.5 1.5 0 0 1 1.5-1.5h4l2 2.5h7A1.5 1.5 0 0 1 20 9.5v8a1.5 1.5 0 0 1-1.5 1.5h-13A1.5 1.5 0 0 1 4 17.5z";
 const RECORDS: &str = "M4 9h16v11H4zM6.5 6h11M9 3h6";
 
 /// `PortalTally`, as the documents ask for it.

@@ -8,6 +8,7 @@ pub mod note_key_uses;
 pub mod record_usage;
 mod relay_events;
 pub mod send_mails;
+pub mod sweep_uploads;
 pub mod watch_events;
 
 use std::sync::Arc;
@@ -40,6 +41,7 @@ impl Worker {
         jobs.spawn(send_mails::run(app.clone(), stopped.clone()));
         jobs.spawn(note_key_uses::run(app.clone(), stopped.clone()));
         jobs.spawn(forget_old::run(app.clone(), stopped.clone()));
+        jobs.spawn(sweep_uploads::run(app.clone(), stopped.clone()));
         jobs.spawn(watch_events::run(app.clone(), stopped.clone()));
         jobs.spawn(drain_usage::run(app.clone(), stopped));
         Self { app, stop, jobs }

@@ -2,9 +2,12 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::consents::moves;
+use crate::isolation::crowd::enter;
 use crate::messages::{answers, record, writes};
+use crate::metrics::key;
 use crate::support::{Answer, TestApp};
 
 const APPEND: &str = "mutation($input: AppendActivityInput!) { staff { appendActivity(input: $input) {
@@ -138,4 +141,82 @@ async fn the_page_tells_it_by_days() {
     }
     assert!(!shown.body().contains("<form> was"));
     assert!(app.get(&page.replace("/activity", "")).await.body().contains(&format!("href=\"{page}\"")));
+}
+
+/// EVT-8, EVT-6, ORG-5, API-8
+#[tokio::test]
+async fn a_partner_s_program_appends_and_both_logs_say_which() {
+    let app = TestApp::world().await;
+    let acme = app.acme();
+    let company = acme.companies[0].id;
+    let (secret, id) = key(&app, &["ACTIVITY_WRITE"], None).await;
+    let input = |title: &str| json!({ "input": { "subject": { "companyId": company }, "title": title, "idempotencyKey": "order-7" } });
+    let first = app.query(&secret, APPEND, input("Work order 7 is closed")).await.succeeded();
+    let again = app.query(&secret, APPEND, input("Work order 7 is closed")).await;
+    assert_eq!(first.body(), again.body());
+    assert_eq!(app.query(&secret, APPEND, input("Another")).await.code(), "CONFLICT");
+    let (other, _) = key(&app, &["ACTIVITY_WRITE"], None).await;
+    app.query(&other, APPEND, input("Another")).await.succeeded();
+    let session = open(&app, "ACTIVITY").await;
+    assert_eq!(texts(&app, &session).await, ["Another", "Work order 7 is closed"]);
+    let audit = "{ staff { auditEntries(first: 3) { edges { node { action actorKeyId actor { id } } } } } }";
+    let audit = app.query(&acme.staff_token, audit, json!({})).await.succeeded();
+    let entry = audit.at("/data/staff/auditEntries/edges/2/node");
+    assert_eq!(entry, json!({ "action": "activity.appended", "actorKeyId": id, "actor": null }));
+    let told = "{ staff { events(first: 100, filter: { types: [ACTIVITY_APPENDED] }) { edges { node { ... on ActivityAppended { keyId actorId } } } } } }";
+    let told = app.query(&acme.staff_token, told, json!({})).await.succeeded();
+    assert_eq!(told.at("/data/staff/events/edges/0/node"), json!({ "keyId": id, "actorId": null }));
+}
+
+/// EVT-8, EVT-6, ORG-4: a key is held to its scope and its company, by the database too.
+#[tokio::test]
+async fn a_partner_s_program_appends_within_its_scope_and_company_only() {
+    let app = TestApp::world().await;
+    let acme = app.acme();
+    let (ours, others) = (acme.companies[0].id, acme.companies[1].id);
+    let (bound, _) = key(&app, &["ACTIVITY_WRITE"], Some(ours)).await;
+    let (recording, _) = key(&app, &["EVENTS_READ", "RECORDS_READ", "METRICS_WRITE"], None).await;
+    let about = |subject: Value| json!({ "input": { "subject": subject, "title": "Closed" } });
+    let company = |id| about(json!({ "companyId": id }));
+    assert_eq!(app.query(&recording, APPEND, company(ours)).await.code(), "FORBIDDEN");
+    let neighbour = app.value(&format!("select id from records where company_id = '{others}' limit 1")).await;
+    for refused in
+        [company(others), company(app.rival().companies[0].id), about(json!({ "recordId": neighbour }))]
+    {
+        assert_eq!(app.query(&bound, APPEND, refused.clone()).await.code(), "NOT_FOUND", "{refused}");
+    }
+    assert_eq!(app.value("select count(*) from activity_entries").await, "0");
+    app.query(&bound, APPEND, company(ours)).await.succeeded();
+    app.query(&bound, APPEND, about(json!({ "recordId": record(&app, acme, 0).await }))).await.succeeded();
+
+    let login = app.sql("app_partner").await;
+    let insert = |company: Uuid, record: &str| {
+        format!(
+            "insert into activity_entries (org_id, id, company_id, record_id, title)
+             select app_org(), gen_random_uuid(), '{company}', {record}, 'Forged'"
+        )
+    };
+    for (token, company, record) in [
+        (&bound, others, "null"),
+        (&bound, ours, format!("'{neighbour}'").as_str()),
+        (&recording, ours, "null"),
+    ] {
+        enter(&login, "enter_key", token).await;
+        assert_eq!(login.refusal(&insert(company, record)).await, "42501");
+    }
+    enter(&login, "enter_key", &bound).await;
+    login.rows(&insert(ours, "null")).await;
+    enter(&login, "enter_key", &recording).await;
+    assert_eq!(
+        login.value("select count(*) from activity_entries").await,
+        "0",
+        "recording reads no activity"
+    );
+    enter(&login, "enter_key", &recording).await;
+    let forged = format!(
+        "select journal_key(jsonb_build_array(jsonb_build_object('kind', 'activity.appended', 'companyId', '{ours}',
+             'id', gen_random_uuid(), 'auditId', gen_random_uuid(), 'clientVisible', true, 'occurredAt', now(),
+             'payload', jsonb_build_object('id', gen_random_uuid()))), null, 'r')"
+    );
+    assert_eq!(login.refusal(&forged).await, "42501");
 }

@@ -94,7 +94,7 @@ async fn every_page_says_how_it_may_be_kept_and_what_may_run() {
         assert_eq!(
             page.header("content-security-policy"),
             "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
-             form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+             media-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         );
         assert_eq!(page.header("set-cookie").is_empty(), path == "/portal/unknown");
         assert!(page.body().contains("<meta name=\"robots\" content=\"noindex, nofollow\">"));
@@ -128,7 +128,8 @@ async fn nothing_hidden_stands_on_any_page() {
     let app = TestApp::world().await;
     app.arrange(
         "update records set name = name || ' of ' || (select c.name from companies c
-            where c.org_id = records.org_id and c.id = records.company_id)",
+            where c.org_id = records.org_id and c.id = records.company_id);
+         update files set shared = false where name = 'Offer.docx'",
     )
     .await;
     let home = app.get(&format!("/portal/{}", portal(&app).token)).await;

@@ -82,6 +82,7 @@ async fn the_navigation_leads_to_what_there_is() {
     let expected = [
         (home.clone(), "Overview".to_owned()),
         (format!("{home}#type-project"), "Projects 4".to_owned()),
+        (format!("{home}/files"), "Files 12".to_owned()),
         (format!("{home}/messages"), format!("Messages {messages}")),
     ];
     assert_eq!(entries(page.body()), expected);

@@ -12,7 +12,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AF
 use reqwest::redirect::Policy;
 use url::Url;
 
-use self::guard::{Guard, Resolver};
+pub use self::guard::Guard;
+use self::guard::Resolver;
+use super::storage::client as storage_client;
 use crate::config::WebhookConfig;
 
 /// Characters of an answer that are kept.
@@ -27,6 +29,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Sends.
 pub struct Outbound {
     client: reqwest::Client,
+    streaming: reqwest::Client,
     guard: Arc<Guard>,
 }
 
@@ -55,7 +58,13 @@ impl Outbound {
             .pool_max_idle_per_host(1)
             .dns_resolver(Arc::new(Resolver(guard.clone())))
             .build()?;
-        Ok(Self { client, guard })
+        let streaming = storage_client().dns_resolver(Arc::new(Resolver(guard.clone()))).build()?;
+        Ok(Self { client, streaming, guard })
+    }
+
+    /// For bytes that come and go for longer than an answer takes, with what looks at addresses.
+    pub fn streaming(&self) -> (reqwest::Client, Arc<Guard>) {
+        (self.streaming.clone(), self.guard.clone())
     }
 
     /// Why an address may not be sent to, in a sentence for the person who typed it. A name that cannot be

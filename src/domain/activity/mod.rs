@@ -1,5 +1,5 @@
-//! Activity (EVT-8): a portal's view of the event log in people's words ([`shared`]), and what staff put
-//! into it themselves. Not here: the log itself ([`super::events`]), and what programs are told of it.
+//! Activity (EVT-8): a portal's view of the event log in people's words ([`shared`]), and what staff
+//! and partners put into it themselves. Not here: the log itself ([`super::events`]), and what programs are told of it.
 
 mod rows;
 pub mod shared;
@@ -8,16 +8,18 @@ mod words;
 pub use rows::Entry;
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::callers::Staff;
 use super::changes::{Change, Write};
 use super::idempotency::{self, Claim};
+use super::portals::about;
+use super::subjects::{self, Subject};
 use super::validation::Checks;
-use super::{companies, records};
-use crate::db::enums::Permission;
-use crate::db::ids::{ActivityEntryId, CompanyId, RecordId};
+use crate::db::enums::{ApiKeyScope, Permission};
+use crate::db::ids::ActivityEntryId;
 use crate::db::scope::Tx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What clients are to be told. Unchecked.
 #[derive(Clone, Debug, Serialize)]
@@ -28,32 +30,15 @@ pub struct EntryDraft {
     pub url: Option<String>,
 }
 
-/// Whose activity it is.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub enum Subject {
-    /// The company's as a whole.
-    Company(CompanyId),
-    /// A record's.
-    Record(RecordId),
-}
-
-/// Tells clients of something that the service does not know by itself, once for each idempotency key.
+/// Tells clients of something that the service does not know by itself, once for each idempotency key; for
+/// members with RECORDS_WRITE and keys with ACTIVITY_WRITE.
 pub async fn append(write: &Write, draft: EntryDraft, key: Option<&str>) -> Result<ActivityEntryId> {
-    write.scope().require(Permission::RecordsWrite)?;
+    write.scope().require_either(Permission::RecordsWrite, ApiKeyScope::ActivityWrite)?;
     let fresh = match idempotency::claim(write, key, "activity.append", &draft).await? {
         Claim::Fresh(fresh) => fresh,
         Claim::Repeated(id) => return Ok(id.into()),
     };
-    let (company_id, record_id) = match draft.subject {
-        Subject::Company(id) => {
-            let company = companies::by_ids(write, &[id]).await?.pop().ok_or(Error::NotFound("company"))?;
-            (company.id, None)
-        }
-        Subject::Record(id) => {
-            let record = records::by_ids(write, &[id]).await?.pop().ok_or(Error::NotFound("record"))?;
-            (record.company_id, Some(record.id))
-        }
-    };
+    let (company_id, record_id) = subjects::find(write, &[draft.subject]).await?.place(draft.subject)?;
     let mut checks = Checks::new();
     let entry = Entry {
         id: write.id(),
@@ -67,11 +52,9 @@ pub async fn append(write: &Write, draft: EntryDraft, key: Option<&str>) -> Resu
     checks.finish()?;
     rows::insert(write, &entry).await?;
     fresh.settle(write, entry.id).await?;
-    let change = Change::new("activity.appended", entry.id).company(company_id).client_visible();
-    write.done(match record_id {
-        Some(record) => change.record(record),
-        None => change,
-    });
+    let payload = json!({ "keyId": write.scope().key() });
+    let change = Change::new("activity.appended", entry.id).payload(payload).client_visible();
+    write.done(about(change, company_id, record_id));
     Ok(entry.id)
 }
 

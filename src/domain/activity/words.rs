@@ -20,6 +20,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("file.shared", "“{}” of <> is now shared with you", "A file of <> is now shared with you"),
     ("deliverable.created", "“{}” is being made for <>", "Something is being made for <>"),
     ("deliverable.updated", "“{}” of <> changed", "A deliverable of <> changed"),
+    ("deliverable.archived", "A deliverable of <> was withdrawn", ""),
     ("deliverable.restored", "“{}” of <> is back", "A deliverable of <> is back"),
     ("deliverable.ready", "“{}” of <> waits for your word", "Something of <> waits for your word"),
     ("deliverable.approved", "“{}” of <> was approved", "A deliverable of <> was approved"),
@@ -75,6 +76,10 @@ mod tests {
         assert_eq!(told("record.moved", None).unwrap(), "Relaunch <> has moved on");
         assert_eq!(told("message.posted", Some("A{}da")).unwrap(), "A{}da wrote on Relaunch <>");
         assert_eq!(told("milestone.completed", None).unwrap(), "A milestone of Relaunch <> was reached");
+        for subject in [None, Some("Poster")] {
+            let withdrawn = told("deliverable.archived", subject).unwrap();
+            assert_eq!(withdrawn, "A deliverable of Relaunch <> was withdrawn");
+        }
         assert_eq!(text("activity.appended", Some("A form"), None).unwrap(), "A form");
         assert_eq!(text("activity.appended", None, None), None);
         assert_eq!(text("record.moved", None, None), None);

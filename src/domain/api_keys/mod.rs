@@ -1,5 +1,5 @@
 //! API keys: what partners' programs present (EVT-6). Made and revoked by OWNER and ADMIN, shown once,
-//! and held to their scopes and their company by the policies of `app_partner`. They read, and write nothing.
+//! and held to their scopes and their company by the policies of `app_partner`. They read, and record points of metrics.
 
 mod rows;
 mod uses;

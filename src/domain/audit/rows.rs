@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::ids::{AuditEntryId, MemberId, OrgId, PortalSessionId};
+use crate::db::ids::{ApiKeyId, AuditEntryId, MemberId, OrgId, PortalSessionId};
 use crate::db::paging::{MAX_COUNT, Page};
 use crate::db::schema::staff::audit_entries;
 use crate::db::scope::Tx;
@@ -40,6 +40,7 @@ pub struct AuditEntry {
     pub action: String,
     pub actor_member_id: Option<MemberId>,
     pub actor_session_id: Option<PortalSessionId>,
+    pub actor_key_id: Option<ApiKeyId>,
     pub subject_id: Option<Uuid>,
     pub address: Option<String>,
     pub request_id: String,

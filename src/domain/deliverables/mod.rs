@@ -82,7 +82,7 @@ pub async fn create(write: &Write, draft: DeliverableDraft, key: Option<&str>) -
     Ok(new.id)
 }
 
-/// Changes a deliverable that stands at `version` (API-8).
+/// Changes a deliverable that stands at `version` (API-8). Clients are told if they see it, or did before.
 pub async fn update(write: &Write, id: DeliverableId, version: i32, edit: DeliverableEdit) -> Result<()> {
     let (deliverable, company) = hold(write, id, version).await?;
     let mut checks = Checks::new();
@@ -100,12 +100,13 @@ pub async fn update(write: &Write, id: DeliverableId, version: i32, edit: Delive
     };
     checks.finish()?;
     rows::update(write, id, &patch).await?;
-    let shown = deliverable.visible || patch.visible == Some(true);
+    let shown = deliverable.archived_at.is_none() && (deliverable.visible || patch.visible == Some(true));
     note(write, "deliverable.updated", (id, deliverable.record_id, company), shown && patch.shows());
     Ok(())
 }
 
-/// Hides a deliverable from lists and clients, or brings it back. What was decided of it is kept.
+/// Hides a deliverable from lists and clients, or brings it back. What was decided of it is kept. Clients who
+/// saw it are told that it is gone, and no more of it.
 pub async fn archive(write: &Write, id: DeliverableId, version: i32, archival: Archival) -> Result<()> {
     let (deliverable, company) = hold(write, id, version).await?;
     let (kind, archived_at) = match (archival, deliverable.archived_at) {

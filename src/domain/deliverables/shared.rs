@@ -1,7 +1,7 @@
 //! Deliverables for a portal's visitors (DEL-2): what they see, and their word on it (DEL-3). Row-level
 //! security shows what staff marked visible, of records that the portal shows with RECORDS.
 
-pub use super::rows::shared::{SharedDecision, SharedDeliverable, SharedVersion, SharedVersionFile};
+pub use super::rows::shared::{SharedDecision, SharedDeliverable, SharedVersion};
 
 use serde::Serialize;
 use serde_json::json;
@@ -13,6 +13,7 @@ use crate::db::ids::{DecisionId, DeliverableId, DeliverableVersionId, MessageId,
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
 use crate::domain::changes::{Change, Write};
+use crate::domain::files::SharedFile;
 use crate::domain::idempotency::{self, Claim};
 use crate::domain::validation::Checks;
 use crate::domain::visitors;
@@ -120,11 +121,18 @@ pub async fn versions_of(tx: &Tx<Portal>, deliverables: &[DeliverableId]) -> Res
     rows::versions_of(tx, deliverables).await
 }
 
-/// The shared files of these versions, by name.
+/// Where each deliverable stands that the portal shows and that has been ready for review: the record it is
+/// part of, and what became of its current version. Earlier versions do not count: nobody waits for them.
+pub async fn standing(tx: &Tx<Portal>) -> Result<Vec<(RecordId, Approval)>> {
+    rows::standing(tx).await
+}
+
+/// The files of these versions that can be fetched, by name: a file shows if it is shared as well, where the
+/// portal shows files (FILE-1).
 pub async fn files_of(
     tx: &Tx<Portal>,
     versions: &[DeliverableVersionId],
-) -> Result<Vec<(DeliverableVersionId, SharedVersionFile)>> {
+) -> Result<Vec<(DeliverableVersionId, SharedFile)>> {
     rows::files_of(tx, versions).await
 }
 

@@ -90,3 +90,8 @@ pub async fn dead_credentials(
 ) -> Result<Vec<CredentialHash>> {
     rows::dead_credentials(pools, staff, keys, portals).await
 }
+
+/// Which of these staff previews show nothing any more.
+pub async fn dead_previews(pools: &Pools, previews: Vec<CredentialHash>) -> Result<Vec<CredentialHash>> {
+    rows::dead_previews(pools, previews).await
+}

@@ -30,6 +30,7 @@ mod functions {
         ) -> Array<Binary>;
     }
     diesel::define_sql_function! { fn dead_keys(hashes: Array<Binary>) -> Array<Binary>; }
+    diesel::define_sql_function! { fn dead_previews(hashes: Array<Binary>) -> Array<Binary>; }
 }
 
 /// One thing that happened, as staff read it.
@@ -164,6 +165,19 @@ pub(super) async fn dead_credentials(
     });
     let (dead, dead_keys) = read(entered.await?).await?;
     Ok(dead.into_iter().chain(dead_keys).filter_map(|hash| hash.try_into().ok()).collect())
+}
+
+pub(super) async fn dead_previews(
+    pools: &Pools,
+    previews: Vec<CredentialHash>,
+) -> Result<Vec<CredentialHash>> {
+    let previews: Vec<Vec<u8>> = previews.iter().map(|hash| hash.to_vec()).collect();
+    let entered = pools.enter(Door::System, Access::Read, move |mut connection| {
+        let dead = diesel::select(functions::dead_previews(previews.clone()));
+        async move { dead.get_result::<Vec<Vec<u8>>>(&mut connection).await.map(Some) }.boxed()
+    });
+    let dead = read(entered.await?).await?;
+    Ok(dead.into_iter().filter_map(|hash| hash.try_into().ok()).collect())
 }
 
 /// What was read at once with BEGIN.

@@ -43,12 +43,12 @@ pub async fn claim<S: Holder>(
         return Err(Error::invalid("input.idempotencyKey", "A key has 1 to 200 characters."));
     }
     let hash = Sha256::digest(serde_json::to_vec(input).map_err(Error::internal)?).to_vec();
-    S::forget_old(write, write.at() - MEMORY).await?;
+    keys::forget_old(write, write.at() - MEMORY).await?;
     let new = Known { operation: operation.to_owned(), input_hash: hash, subject_id: None };
-    if S::keep(write, key, &new).await? {
+    if keys::keep(write, key, &new).await? {
         return Ok(Claim::Fresh(Fresh(Some(key.to_owned()))));
     }
-    let known = S::find(write, key).await?;
+    let known = keys::find(write, key).await?;
     match known.subject_id {
         Some(subject) if known.operation == new.operation && known.input_hash == new.input_hash => {
             Ok(Claim::Repeated(subject))
@@ -63,6 +63,6 @@ impl Fresh {
     /// Remembers what the work made.
     pub async fn settle<S: Holder>(self, write: &Write<S>, subject: impl Into<Uuid>) -> Result<()> {
         let Some(key) = self.0 else { return Ok(()) };
-        S::settle(write, &key, subject.into()).await
+        keys::settle(write, &key, subject.into()).await
     }
 }

@@ -60,11 +60,13 @@ kinds! {
     InvoicesNews = "mail.invoices_news",
     /// A client did something (MSG-2), to members: what, its composer finds.
     TeamNotice = "mail.team_notice",
-    /// A client wrote in a record's thread. Queued as `TEAM_NOTICE`, as the one below is.
+    /// A client wrote in a record's thread. Queued as `TEAM_NOTICE`, as the three below are.
     ClientMessage = "mail.client_message",
     /// A client gave feedback (MSG-3).
     ClientFeedback = "mail.client_feedback",
-    /// A client decided of a deliverable (DEL-3). Queued as `TEAM_NOTICE`.
+    /// A client sent a file (FILE-2), to the owner and the watchers of its record.
+    FileUploaded = "mail.file_uploaded",
+    /// A client decided of a deliverable (DEL-3).
     ClientDecision = "mail.client_decision",
 }
 

@@ -135,6 +135,7 @@ pub async fn compose(
         MailKind::TeamNotice
         | MailKind::ClientMessage
         | MailKind::ClientFeedback
+        | MailKind::FileUploaded
         | MailKind::ClientDecision => team_notices::letters::notice(&desk).await,
     };
     match letter {

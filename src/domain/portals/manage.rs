@@ -10,13 +10,14 @@ use super::links::{self, LinkDraft, NewUrl};
 use super::policy::{Paths, Policy, Terms};
 use super::rows::{self, NewPortal, Portal, PortalFilter, PortalPatch};
 use crate::db::enums::{Permission, PortalMode};
-use crate::db::ids::{CompanyId, PortalId, RecordId};
+use crate::db::ids::{CompanyId, DashboardId, PortalId, RecordId};
 use crate::db::paging::{Page, Rows};
 use crate::db::scope::Tx;
 use crate::domain::callers::Staff;
 use crate::domain::changes::{Change, Write, missed_update};
 use crate::domain::codes::CodeHash;
 use crate::domain::companies;
+use crate::domain::dashboards;
 use crate::domain::idempotency::{self, Claim};
 use crate::domain::validation::Checks;
 use crate::error::{Error, Result};
@@ -51,6 +52,8 @@ pub struct PortalDraft {
     #[serde(skip)]
     pub code: Option<SecretString>,
     pub link: LinkDraft,
+    /// What it shows where its modes have DASHBOARD, in this order.
+    pub dashboards: Vec<DashboardId>,
 }
 
 /// What changes of a portal: absent parts stay, `Some(None)` empties. Unchecked.
@@ -64,8 +67,12 @@ pub struct PortalEdit {
     pub notifications: Option<bool>,
     pub tell_first_view: Option<bool>,
     pub attribution: Option<Option<String>>,
+    /// FILE-2: below which folder of storage clients' files land.
+    pub upload_folder: Option<Option<String>>,
     /// Who passed the former code is outside again.
     pub code: Option<Option<SecretString>>,
+    /// All that it shows, in this order.
+    pub dashboards: Option<Vec<DashboardId>>,
 }
 
 /// A portal as it was made.
@@ -93,6 +100,7 @@ pub async fn create(
     let policy = Policy::read(write, write.at()).await?;
     let new = check(write, (keys, &policy), &draft, (company_id, record_id))?;
     rows::insert(write, &new).await?;
+    dashboards::choose(write, (new.id, record_id), draft.dashboards).await?;
     if let Some(record) = record_id {
         turn_on(write, record, company_id).await?;
     }
@@ -200,6 +208,7 @@ pub async fn update(
         notifications: edit.notifications,
         tell_first_view: edit.tell_first_view,
         attribution: checks.optional(edit.attribution, |c, v| c.line("attribution", v, 200)),
+        upload_folder: checks.optional(edit.upload_folder, |c, v| c.line("uploadFolder", v, 200)),
         revoked_at: None,
     };
     let starts_at = patch.starts_at.unwrap_or(portal.starts_at);
@@ -208,6 +217,9 @@ pub async fn update(
     checks.finish()?;
     if rows::update(write, id, version, &patch).await? == 0 {
         return Err(missed_update(true, "portal"));
+    }
+    if let Some(chosen) = edit.dashboards {
+        dashboards::choose(write, (id, portal.record_id), chosen).await?;
     }
     let before = settings(&portal);
     let after = settings(&by_id(write, id).await?);
@@ -249,6 +261,7 @@ fn settings(portal: &Portal) -> serde_json::Value {
         "notifications": portal.notifications,
         "tellFirstView": portal.tell_first_view,
         "attribution": portal.attribution,
+        "uploadFolder": portal.upload_folder,
         "hasCode": portal.has_code,
     })
 }
@@ -323,7 +336,7 @@ pub(super) fn check_order(
 }
 
 /// Says which company, and which record, a change concerns.
-pub(super) fn about(change: Change, company: CompanyId, record: Option<RecordId>) -> Change {
+pub(in crate::domain) fn about(change: Change, company: CompanyId, record: Option<RecordId>) -> Change {
     let change = change.company(company);
     match record {
         Some(record) => change.record(record),

@@ -25,6 +25,7 @@ pub use links::{
     LinkDraft, LinkEdit, NewUrl, Recipient, create_link, link_by_id, links_of, revoke_link, rotate_link,
     unlock, update_link,
 };
+pub(super) use manage::about;
 pub use manage::{CreatedPortal, PortalDraft, PortalEdit, PortalScope, create, revoke, rotate, update};
 pub use manage::{by_ids, count, list};
 pub use open_sessions::{

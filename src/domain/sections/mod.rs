@@ -43,6 +43,7 @@ pub async fn tallies(tx: &Tx<Portal>, counting: Counting) -> Result<Vec<Tally>> 
     let counts = if wanted.is_empty() { Vec::new() } else { rows::counts(tx, &wanted).await? };
     let count_of = |mode| counts.iter().find(|(counted, _)| *counted == mode).map(|(_, count)| *count);
     let can_add = |mode| match mode {
+        PortalMode::Files => tx.scope().takes_uploads,
         PortalMode::Messages => tx.scope().has_threads,
         PortalMode::Feedback => true,
         _ => false,

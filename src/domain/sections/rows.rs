@@ -6,14 +6,22 @@ use diesel::sql_types::{BigInt, Bool};
 use diesel_async::RunQueryDsl;
 
 use crate::db::enums::PortalMode;
-use crate::db::schema::portal::{files, messages, record_types, records};
+use crate::db::schema::portal::{
+    calendar_events, dashboards, files, messages, milestones, record_types, records,
+};
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
 use crate::error::Result;
 
 /// The sections that have a count. Another one is added here and in [`counts`].
-pub(super) const COUNTED: &[PortalMode] =
-    &[PortalMode::Records, PortalMode::Files, PortalMode::Messages, PortalMode::Activity];
+pub(super) const COUNTED: &[PortalMode] = &[
+    PortalMode::Dashboard,
+    PortalMode::Records,
+    PortalMode::Files,
+    PortalMode::Messages,
+    PortalMode::Activity,
+    PortalMode::Calendar,
+];
 /// Those whose counts add up from the home.
 pub(super) const OF_THE_HOME: &[PortalMode] = &[PortalMode::Records, PortalMode::Files, PortalMode::Messages];
 
@@ -25,25 +33,34 @@ pub struct TypeTally {
     pub count: i64,
 }
 
+type Counts = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+
 /// Counts the wanted sections in one statement; what is not wanted is not looked at.
 pub(super) async fn counts(tx: &Tx<Portal>, wanted: &[PortalMode]) -> Result<Vec<(PortalMode, i64)>> {
     let wants = |mode| wanted.contains(&mode).into_sql::<Bool>();
+    let planned = calendar_events::table.count().single_value();
+    let steps = milestones::table.filter(milestones::shared_due_on.is_not_null()).count().single_value();
     // Whether there is any activity is all that matters: nobody counts it.
     let activity = sql::<BigInt>("(select count(*) from (select from events limit 99) e)");
-    type Counts = (Option<i64>, Option<i64>, Option<i64>, Option<i64>);
-    let (records, files, messages, activity): Counts = diesel::select((
+    let (dashboards, records, files, messages, activity, planned, steps): Counts = diesel::select((
+        case_when(wants(PortalMode::Dashboard), dashboards::table.count().single_value()),
         case_when(wants(PortalMode::Records), records::table.count().single_value()),
         case_when(wants(PortalMode::Files), files::table.count().single_value()),
         case_when(wants(PortalMode::Messages), messages::table.count().single_value()),
         case_when(wants(PortalMode::Activity), activity),
+        case_when(wants(PortalMode::Calendar), planned),
+        case_when(wants(PortalMode::Calendar), steps),
     ))
     .get_result(&mut tx.connection())
     .await?;
+    let calendar = planned.zip(steps).map(|(planned, steps)| planned + steps);
     let counts = [
+        (PortalMode::Dashboard, dashboards),
         (PortalMode::Records, records),
         (PortalMode::Files, files),
         (PortalMode::Messages, messages),
         (PortalMode::Activity, activity),
+        (PortalMode::Calendar, calendar),
     ];
     Ok(counts.into_iter().filter_map(|(mode, count)| Some((mode, count?))).collect())
 }

@@ -11,10 +11,17 @@ pub async fn notice(desk: &Desk<'_>) -> Result<Option<Letter>> {
     let kind = match notice.about.as_str() {
         "FEEDBACK" => MailKind::ClientFeedback,
         "MESSAGE" => MailKind::ClientMessage,
+        "UPLOAD" => MailKind::FileUploaded,
         _ => MailKind::ClientDecision,
     };
     let about = notice.record_name.unwrap_or_else(|| notice.company_name.clone());
-    let letter = Letter { kind, ..letter }.with("sender", notice.sender_name.unwrap_or_default());
+    let sender = notice.sender_name.unwrap_or_default();
+    let letter = Letter { kind, ..letter };
+    if kind == MailKind::FileUploaded {
+        let letter = letter.with("record", about).with("uploader", sender);
+        return Ok(Some(letter.with("file", notice.words.unwrap_or_default())));
+    }
+    let letter = letter.with("sender", sender);
     let letter = letter.with("record", about).with("company", notice.company_name);
     let letter = letter.with("verdict", notice.about);
     Ok(Some(match notice.words {

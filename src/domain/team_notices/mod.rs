@@ -1,6 +1,7 @@
-//! What the team is mailed about: what clients did on records that a member owns or watches, and feedback
-//! in a member's inbox (MSG-2, MSG-3). The database queues these in the transaction of what was done; here
-//! they are put into a letter. Not here: mails to clients ([`super::notifications`]).
+//! What the team is mailed about: what clients did on records that a member owns or watches, files that
+//! they sent among it, and feedback in a member's inbox (FILE-2, MSG-2, MSG-3). The database queues these in
+//! the transaction of what was done; here they are put into a letter. Not here: mails to clients
+//! ([`super::notifications`]).
 
 pub mod letters;
 mod rows;

@@ -26,7 +26,7 @@ pub(super) struct Notice {
     pub record_name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     pub sender_name: Option<String>,
-    /// The client's own.
+    /// The client's own; of an upload, the file's name.
     #[diesel(sql_type = Nullable<Text>)]
     pub words: Option<String>,
 }

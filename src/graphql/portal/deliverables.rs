@@ -7,17 +7,17 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use crate::db::enums::{Approval, PortalMode, Verdict};
-use crate::db::ids::{DecisionId, DeliverableId, DeliverableVersionId, FileId, RecordId};
+use crate::db::ids::{DecisionId, DeliverableId, DeliverableVersionId, RecordId};
 use crate::domain::callers::Portal;
 use crate::domain::deliverables::receipts;
-use crate::domain::deliverables::shared::{
-    self, SharedDecision, SharedDeliverable, SharedVersion, SharedVersionFile, Word,
-};
+use crate::domain::deliverables::shared::{self, SharedDecision, SharedDeliverable, SharedVersion, Word};
+use crate::domain::files::SharedFile;
 use crate::domain::shared_records::SharedRecord;
 use crate::error::Error;
 use crate::graphql::context::request;
 use crate::graphql::errors::{Result, coded};
 use crate::graphql::loaders::{Batch, gathered, keyed};
+use crate::graphql::portal::files::PortalFile;
 
 /// Something that is made for the client.
 #[derive(async_graphql::Description)]
@@ -107,8 +107,8 @@ impl PortalDeliverableVersion {
         self.0.approval
     }
 
-    /// Its shared files, by name; none where this portal shows no files.
-    async fn files(&self, ctx: &Context<'_>) -> Result<Vec<PortalDeliverableFile>> {
+    /// Its shared files, by name, to be fetched at their paths; none where this portal shows no files.
+    async fn files(&self, ctx: &Context<'_>) -> Result<Vec<PortalFile>> {
         let files = request(ctx).portal().await?.loaders.many(FilesOf(self.0.id)).await?;
         Ok(files.into_iter().map(|(_, file)| file.into()).collect())
     }
@@ -117,25 +117,6 @@ impl PortalDeliverableVersion {
     async fn decision(&self, ctx: &Context<'_>) -> Result<Option<PortalDecision>> {
         let decision = request(ctx).portal().await?.loaders.one(DecisionOf(self.0.id)).await?;
         Ok(decision.map(PortalDecision))
-    }
-}
-
-/// A shared file of a version.
-#[derive(SimpleObject)]
-pub struct PortalDeliverableFile {
-    /// Its id.
-    id: FileId,
-    /// Its name.
-    name: String,
-    /// Its media type.
-    media_type: String,
-    /// Its length in bytes.
-    byte_size: i64,
-}
-
-impl From<SharedVersionFile> for PortalDeliverableFile {
-    fn from(file: SharedVersionFile) -> Self {
-        Self { id: file.id, name: file.name, media_type: file.media_type, byte_size: file.byte_size }
     }
 }
 
@@ -220,7 +201,7 @@ loaders_of! {
         Ok(gathered(shared::versions_of(tx, &ids).await?, |one| VersionsOf(one.deliverable_id)))
     };
     /// The shared files of a version.
-    FilesOf(DeliverableVersionId) -> Vec<(DeliverableVersionId, SharedVersionFile)> =
+    FilesOf(DeliverableVersionId) -> Vec<(DeliverableVersionId, SharedFile)> =
         async |tx, ids: Vec<DeliverableVersionId>| {
             Ok(gathered(shared::files_of(tx, &ids).await?, |(version, _)| FilesOf(*version)))
         };

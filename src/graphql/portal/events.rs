@@ -22,6 +22,8 @@ pub enum PortalEvent {
     Record(PortalRecordEvent),
     Milestones(PortalMilestonesEvent),
     Messages(PortalMessagesEvent),
+    Calendar(PortalCalendarEvent),
+    Dashboards(PortalDashboardsEvent),
     Activity(PortalActivityEvent),
     Deliverables(PortalDeliverablesEvent),
     Resync(PortalResyncEvent),
@@ -82,6 +84,32 @@ pub struct PortalMessagesEvent {
     record_id: RecordId,
 }
 
+/// Something planned came, changed or went.
+#[derive(Clone, SimpleObject)]
+pub struct PortalCalendarEvent {
+    /// Where the log stands after this event: pass it as `after` to go on from here. Sealed, and of use
+    /// to this portal only.
+    cursor: String,
+    /// The event's id.
+    id: ID,
+    /// When it happened.
+    occurred_at: DateTime<Utc>,
+    /// The record that it is planned for; null: for no single one.
+    record_id: Option<RecordId>,
+}
+
+/// A dashboard changed, or what its widgets say.
+#[derive(Clone, SimpleObject)]
+pub struct PortalDashboardsEvent {
+    /// Where the log stands after this event: pass it as `after` to go on from here. Sealed, and of use
+    /// to this portal only.
+    cursor: String,
+    /// The event's id.
+    id: ID,
+    /// When it happened.
+    occurred_at: DateTime<Utc>,
+}
+
 /// The deliverables of a record, or what was decided of them, changed.
 #[derive(Clone, SimpleObject)]
 pub struct PortalDeliverablesEvent {
@@ -133,6 +161,13 @@ pub fn told(news: &News, cursor: String) -> PortalEvent {
         What::Event(_) => unreachable!("visitors never read the staff's log"),
     };
     let (id, occurred_at) = (event.id.into(), event.occurred_at);
+    if event.kind.starts_with("calendar_event.") {
+        let record_id = event.record_id;
+        return PortalEvent::Calendar(PortalCalendarEvent { cursor, id, occurred_at, record_id });
+    }
+    if event.kind.starts_with("metric.") || event.kind.starts_with("dashboard.") {
+        return PortalEvent::Dashboards(PortalDashboardsEvent { cursor, id, occurred_at });
+    }
     let record_id = match event.record_id {
         Some(record_id) if !event.kind.starts_with("activity.") => record_id,
         record_id => {

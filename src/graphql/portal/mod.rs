@@ -2,11 +2,14 @@
 //! nothing of the staff root compiles here.
 
 mod activity;
+mod calendar;
 mod consents;
+mod dashboards;
 mod deliverables;
 mod doorway;
 pub mod events;
 mod feedback;
+mod files;
 mod home;
 mod messages;
 mod records;
@@ -19,10 +22,13 @@ use async_graphql::MergedObject;
 #[derive(Default, MergedObject)]
 pub struct PortalQuery(
     activity::ActivityQueries,
+    calendar::CalendarQueries,
     consents::ConsentQueries,
+    dashboards::DashboardQueries,
     deliverables::DeliverableQueries,
     doorway::DoorwayQueries,
     feedback::FeedbackQueries,
+    files::FileQueries,
     home::HomeQueries,
     messages::MessageQueries,
     records::RecordQueries,
@@ -34,10 +40,12 @@ pub struct PortalQuery(
 #[derive(Default, MergedObject)]
 #[graphql(serial)]
 pub struct PortalMutation(
+    calendar::CalendarMutations,
     consents::ConsentMutations,
     deliverables::DeliverableMutations,
     doorway::DoorwayMutations,
     feedback::FeedbackMutations,
     messages::MessageMutations,
+    files::FileMutations,
     visitors::VisitorMutations,
 );

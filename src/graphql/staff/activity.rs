@@ -1,13 +1,15 @@
 //! What staff and partners put into clients' activity themselves, in the staff root (EVT-8).
 
-use async_graphql::{Context, InputObject, Object, OneofObject, SimpleObject};
+use async_graphql::{Context, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
+use crate::db::enums::ApiKeyScope;
 use crate::db::ids::{ActivityEntryId, CompanyId, RecordId};
-use crate::domain::activity::{self, Entry, EntryDraft, Subject};
+use crate::domain::activity::{self, Entry, EntryDraft};
 use crate::error::Error;
 use crate::graphql::context::request;
 use crate::graphql::errors::{Result, coded};
+use crate::graphql::staff::subjects::SubjectInput;
 
 /// Something that clients were told in their activity.
 #[derive(SimpleObject)]
@@ -42,20 +44,11 @@ impl From<Entry> for ActivityEntry {
     }
 }
 
-/// Whose activity it is: one of the two.
-#[derive(OneofObject)]
-pub enum ActivitySubject {
-    /// A record's: whoever sees the record reads it.
-    RecordId(RecordId),
-    /// The company's as a whole: read in portals of the company, not in those of one record.
-    CompanyId(CompanyId),
-}
-
 /// What to tell clients.
 #[derive(InputObject)]
 pub struct AppendActivityInput {
     /// Whose activity it is.
-    subject: ActivitySubject,
+    subject: SubjectInput,
     /// What happened: 1 to 200 characters.
     title: String,
     /// More of it: 1 to 2,000 characters, plain text.
@@ -80,7 +73,8 @@ pub struct ActivityMutations;
 #[Object]
 impl ActivityMutations {
     /// Tells clients of something that happened elsewhere: a form submitted, a work order closed. It stands
-    /// in the activity of portals that show it, and in the event log. Needs RECORDS_WRITE.
+    /// in the activity of portals that show it, and in the event log. Needs RECORDS_WRITE, of an API key
+    /// ACTIVITY_WRITE.
     async fn append_activity(
         &self,
         ctx: &Context<'_>,
@@ -91,15 +85,12 @@ impl ActivityMutations {
 }
 
 async fn append(ctx: &Context<'_>, input: AppendActivityInput) -> Result<AppendActivityPayload> {
-    let subject = match input.subject {
-        ActivitySubject::RecordId(id) => Subject::Record(id),
-        ActivitySubject::CompanyId(id) => Subject::Company(id),
-    };
-    let draft = EntryDraft { subject, title: input.title, body: input.body, url: input.url };
-    let write = request(ctx).write().await?;
+    let draft =
+        EntryDraft { subject: input.subject.into(), title: input.title, body: input.body, url: input.url };
+    let write = request(ctx).write_for(ApiKeyScope::ActivityWrite).await?;
     let appended = activity::append(&write, draft, input.idempotency_key.as_deref()).await;
     let id = write.finish(appended).await.map_err(coded)?;
-    let reading = request(ctx).staff().await?;
+    let reading = request(ctx).staff_for(ApiKeyScope::ActivityWrite).await?;
     let entry = activity::by_ids(&reading.tx, &[id]).await.map_err(coded)?.pop();
     let entry = entry.ok_or_else(|| coded(Error::NotFound("entry")))?.into();
     Ok(AppendActivityPayload { entry })

@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::members::Member;
-use crate::db::ids::{AuditEntryId, MemberId, PortalSessionId};
+use crate::db::ids::{ApiKeyId, AuditEntryId, MemberId, PortalSessionId};
 use crate::db::paging::Page;
 use crate::domain::audit::{self, AuditFilter};
 use crate::error::Error;
@@ -31,7 +31,7 @@ impl AuditEntry {
         &self.0.action
     }
 
-    /// The member who did it; null for clients.
+    /// The member who did it; null for clients and for API keys.
     async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Member>> {
         Some(actor(ctx, self.0.actor_member_id?).await)
     }
@@ -39,6 +39,11 @@ impl AuditEntry {
     /// The portal session whose holder did it.
     async fn actor_session_id(&self) -> Option<PortalSessionId> {
         self.0.actor_session_id
+    }
+
+    /// The API key whose holder did it.
+    async fn actor_key_id(&self) -> Option<ApiKeyId> {
+        self.0.actor_key_id
     }
 
     /// The id of what was changed.

@@ -29,7 +29,7 @@ use self::parameters::Parameters;
 pub use self::persisted::Persisted;
 pub(super) use self::respond::busy;
 use self::respond::{method_not_allowed, refusal, refuse, respond};
-pub(super) use self::running::{Asker, execute, subscribe, wait_for_deadline};
+pub(super) use self::running::{Asker, execute, plain_context, subscribe, wait_for_deadline};
 pub(super) use self::sse::{events, last_seen};
 use super::Http;
 use super::track::Tracked;

@@ -91,6 +91,12 @@ pub async fn execute(http: Http, asker: Asker, request: Request) -> Answer {
     answer
 }
 
+/// A context for what is no document: it reads without loaders. Whoever takes it ends it.
+pub fn plain_context(http: &Http, asker: &Asker) -> RequestContext {
+    let (inline, _) = loaders::inline();
+    asker.context(http, inline)
+}
+
 /// One answer of a subscription, and the cursor of the event in it.
 pub type Told = (Answer, Option<String>);
 

@@ -4,17 +4,19 @@
 
 mod accounts;
 mod activity;
+mod calendar;
 mod consents;
 mod cookies;
 mod deliverables;
 mod door;
 mod feedback;
+mod files;
 mod live;
 mod messages;
 mod visitor;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{DefaultBodyLimit, Path};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -40,7 +42,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (
         CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
-         form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+         media-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
 ];
 
@@ -65,6 +67,7 @@ pub fn routes() -> Router<Http> {
         .merge(inside(PORTAL))
         .merge(inside(DOOR))
         .merge(accounts::routes())
+        .merge(calendar::routes())
         .route(door::SIGNED_OUT, get(door::signed_out))
         .route("/portal/{token}/code", post(door::pass).get(elsewhere))
         .route("/portal/{token}/bypass", post(door::ask_for_bypass).get(elsewhere))
@@ -84,6 +87,12 @@ fn pages(entrance: &str) -> Router<Http> {
         .route(&below("/{token}/messages"), get(messages::list).post(door::ask_for_fresh_link))
         .route(&below("/{token}/messages/{id}"), get(messages::show))
         .route(&below("/{token}/feedback"), get(feedback::show))
+        .route(&below("/{token}/calendar"), get(calendar::show))
+        .route(&below("/{token}/dashboards"), get(dashboards))
+        .route(&below("/{token}/files"), get(files::show))
+        .route(&below("/{token}/files/{id}"), get(files::download))
+        .route(&below("/{token}/files/{id}/view"), get(files::view))
+        .route(&below("/{token}/files.zip"), get(files::download_all))
         .route(&below("/{token}/activity"), get(activity::show))
         .route(&below("/{token}/deliverables/{id}"), get(deliverables::show))
         .route(&below("/{token}/receipts/{id}"), get(deliverables::receipt))
@@ -98,11 +107,14 @@ fn inside(entrance: &str) -> Router<Http> {
     Router::new()
         .route(&below("/sign-out"), post(door::sign_out).get(elsewhere))
         .route(&below("/notifications"), post(consents::ask))
+        .route(&below("/files"), post(files::take).layer(DefaultBodyLimit::disable()))
         .route(&below("/notifications/{id}"), post(consents::change).get(elsewhere))
         .route(&below("/notifications/{id}/stop"), post(consents::stop).get(elsewhere))
         .route(&below("/records/{id}/messages"), post(messages::post_on_record).get(elsewhere))
         .route(&below("/messages/{id}"), post(messages::post))
         .route(&below("/feedback"), post(feedback::give))
+        .route(&below("/calendar"), post(calendar::subscribe))
+        .route(&below("/calendar/subscriptions/{id}/revoke"), post(calendar::unsubscribe).get(elsewhere))
         .route(&below("/deliverables/{id}"), post(deliverables::decide))
         .route(&below("/beacon"), post(beacon).get(elsewhere))
         .route(&below("/events"), get(live::events))
@@ -143,6 +155,17 @@ async fn record_with(visitor: Visitor, status: StatusCode, typed: Typed) -> Resp
     }
 }
 
+async fn dashboards(visitor: Visitor) -> Response {
+    let data = match visitor.ask(page::DASHBOARDS, json!({})).await {
+        Ok(data) => data,
+        Err(refusal) => return visitor.refuse(refusal).await,
+    };
+    match page::dashboards(data.clone(), &visitor.visit()).transpose() {
+        Some(found) => visitor.show(StatusCode::OK, found),
+        None => visitor.show(StatusCode::NOT_FOUND, page::missing(data, &visitor.visit())),
+    }
+}
+
 /// No page of ours: in the portal's look if the link lives.
 async fn elsewhere(visitor: Visitor) -> Response {
     match visitor.ask(page::AROUND, json!({})).await {
@@ -177,7 +200,7 @@ pub fn turn_away(status: StatusCode) -> Response {
 
 /// Whether a route answers with pages.
 pub fn is_page(route: &str) -> bool {
-    [PORTAL, PREVIEW, NOTIFICATIONS, accounts::INVITATION, accounts::JOIN]
+    [PORTAL, PREVIEW, NOTIFICATIONS, accounts::INVITATION, accounts::JOIN, calendar::FEED]
         .iter()
         .any(|entrance| route.starts_with(entrance))
 }

@@ -230,7 +230,7 @@ fn data_of(answer: Answer) -> Result<Value, Refusal> {
     }
 }
 
-fn refusal_of(error: &ServerError) -> Option<Refusal> {
+pub(super) fn refusal_of(error: &ServerError) -> Option<Refusal> {
     let extension = |name: &str| error.extensions.as_ref()?.get(name).cloned();
     let wait = || match extension("retryAfter") {
         Some(Extension::Number(seconds)) => seconds.as_u64().unwrap_or(1),

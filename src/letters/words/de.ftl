@@ -148,3 +148,9 @@ sign-in-link = Ihr Weg hinein
         Er hilft einmal, und eine halbe Stunde lang.
     .button = Anmelden
     .note = Wenn Sie nicht darum gebeten haben, müssen Sie nichts tun. Mit dieser Mail kommt niemand hinein, außer im Browser, der gefragt hat.
+
+file-uploaded = Neue Datei eines Kunden zu { $record }
+    .body =
+        { $uploader } hat im Kundenportal „{ $file }“ zu „{ $record }“ geschickt.
+
+        Sie liegt bei den Dateien des Vorgangs, und Kunden sehen sie dort auch.

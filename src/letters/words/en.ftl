@@ -149,3 +149,9 @@ sign-in-link = Your way in
         It helps once, and for half an hour.
     .button = Sign in
     .note = If you did not ask for it, you need not do anything. Nobody gets in with this mail but in the browser that asked.
+
+file-uploaded = New file from a client on { $record }
+    .body =
+        { $uploader } sent “{ $file }” on “{ $record }”, through the client portal.
+
+        It lies with the files of the record, and clients see it there too.

@@ -2,6 +2,11 @@
 const { beacon, events } = document.body.dataset;
 if (beacon) navigator.sendBeacon(beacon);
 
+// On a phone the bar of sections is longer than the screen: the one that is open is brought into view.
+const row = () => document.querySelector("#sections ul");
+const here = row()?.querySelector("[aria-current]")?.closest("li");
+if (here) row().scrollLeft = here.offsetLeft - (row().clientWidth - here.clientWidth) / 2;
+
 // Shows what changes while the page is open, and says so to who cannot see it.
 if (events) {
   const content = document.getElementById("content");
@@ -10,16 +15,33 @@ if (events) {
   const initial = (field) => field.defaultValue ?? field.querySelector("option[selected]")?.value ?? "";
   let due;
   const renew = async () => {
+    // What is being sent or typed is not taken away.
+    const [sending, typing] = [document.body.hasAttribute("data-sending"), content.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")];
+    if (sending || typing) return void (due = setTimeout(renew, 2000));
     const answer = await fetch(location.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("content");
     if (!answer.ok || !fresh) return location.reload();
     const [sections, counted] = [document, page].map((of) => of.getElementById("sections"));
     if (!sections !== !counted) return location.reload();
-    if (sections) sections.replaceChildren(...counted.childNodes);
+    if (sections) {
+      const far = row().scrollLeft;
+      sections.replaceChildren(...counted.childNodes);
+      row().scrollLeft = far;
+    }
     const typed = fields().filter((field) => field.value !== initial(field));
     const focused = content.contains(document.activeElement) && document.activeElement.id;
     const kept = typed.map((field) => [field.id, field.value]);
+    // What the page has just answered stays to be read.
+    const answers = [...content.querySelectorAll(".told, .trouble")].reverse();
+    if (!fresh.querySelector(".told, .trouble")) {
+      for (const answer of answers) {
+        const box = fresh.querySelector([answer.parentElement.localName, ...answer.parentElement.classList].join("."));
+        const heading = box?.querySelector(":scope > h2");
+        if (heading) heading.after(answer.cloneNode(true));
+        else box?.prepend(answer.cloneNode(true));
+      }
+    }
     if (fresh.innerHTML === content.innerHTML) return;
     content.replaceChildren(...fresh.childNodes);
     // What somebody is typing stays theirs.

@@ -71,6 +71,7 @@ async fn each_login_opens_its_own_doors_only() {
         doors,
         [
             "app_partner may call enter_key",
+            "app_portal may call enter_calendar",
             "app_portal may call enter_exposure",
             "app_portal may call enter_portal",
             "app_portal may call enter_preview",

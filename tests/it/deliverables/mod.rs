@@ -2,9 +2,11 @@
 //! decided of for good.
 
 mod deciding;
+mod files;
 mod locked;
 mod page;
 mod receipts;
+mod withdrawn;
 
 use serde_json::{Value, json};
 

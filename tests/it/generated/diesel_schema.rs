@@ -14,9 +14,20 @@ const HEAD: &str = "\
 /// The whole file.
 pub async fn render(admin: &Sql) -> String {
     let mut text = HEAD.to_owned();
-    for (module, login) in [("staff", "app_staff"), ("portal", "app_portal"), ("system", "app_system")] {
-        let tables = tables(admin, login).await;
-        let _ = write!(text, "\n/// What `{login}` may touch.\npub mod {module} {{\n");
+    for (module, login) in [
+        ("staff", "app_staff"),
+        ("partner", "app_partner"),
+        ("portal", "app_portal"),
+        ("system", "app_system"),
+    ] {
+        let mut tables = tables(admin, login).await;
+        let mut alone = "";
+        if login == "app_partner" {
+            let shared = self::tables(admin, "app_staff").await;
+            tables.retain(|table| shared.iter().all(|other| other.name != table.name));
+            alone = ", of the tables that `app_staff` may not: the others it reads as `app_staff` does";
+        }
+        let _ = write!(text, "\n/// What `{login}` may touch{alone}.\npub mod {module} {{\n");
         let bodies: Vec<String> = tables.iter().map(Table::render).collect();
         text.push_str(&bodies.join("\n"));
         if tables.len() > 1 {
@@ -87,6 +98,7 @@ fn diesel_type(kind: &str) -> String {
         "boolean" => "Bool",
         "bytea" => "Binary",
         "date" => "Date",
+        "double precision" => "Double",
         "integer" => "Integer",
         "jsonb" => "Jsonb",
         "numeric" => "Numeric",

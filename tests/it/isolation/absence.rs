@@ -32,7 +32,7 @@ const KEPT: [&str; 1] = ["record_types.key"];
 
 /// What a client sees of the records that are `shown`: where the marker stands, and the mode that
 /// shows it. `*` shows always.
-const SHARED: [(&str, &str); 22] = [
+const SHARED: [(&str, &str); 27] = [
     (
         "*",
         "select concat_ws(' ', name, time_zone, welcome_message, website, support_email) from organizations where org_id = $org",
@@ -85,6 +85,7 @@ const SHARED: [(&str, &str); 22] = [
         "RECORDS",
         "select m.name from milestones m join shown on shown.id = m.record_id where 'MILESTONES' = any (shared_fields) and m.archived_at is null",
     ),
+    ("FILES", "select name from shown where show_files"),
     (
         "FILES",
         "select f.name from files f join shown on shown.id = f.record_id where show_files and f.shared and f.archived_at is null",
@@ -98,7 +99,29 @@ const SHARED: [(&str, &str); 22] = [
         "select m.sender_name from messages m join shown on shown.id = m.record_id where show_comments",
     ),
     ("MESSAGES", "select m.body from messages m join shown on shown.id = m.record_id where show_comments"),
+    (
+        "CALENDAR",
+        "select m.name from milestones m join shown on shown.id = m.record_id where 'MILESTONES' = any (shared_fields) and m.archived_at is null",
+    ),
+    (
+        "CALENDAR",
+        "select concat_ws(' ', e.title, e.body, e.location) from calendar_events e
+         where e.org_id = $org and e.company_id = $company and e.client_visible and e.archived_at is null
+             and case when e.record_id is null then $record else e.record_id in (select id from shown) end",
+    ),
+    ("DASHBOARD", "select d.title from $chosen"),
+    (
+        "DASHBOARD",
+        "select concat_ws(' ', w.title, w.body, m.name, m.unit) from dashboard_widgets w
+         join $chosen on w.org_id = d.org_id and w.dashboard_id = d.id
+         left join metrics m on m.org_id = w.org_id and m.id = w.metric_id",
+    ),
 ];
+
+/// The dashboards that a door shows.
+const CHOSEN: &str = "dashboards d join portal_dashboards c on c.org_id = d.org_id and c.dashboard_id = d.id
+    and c.portal_id = $portal and d.org_id = $org and d.archived_at is null
+    and (d.record_id is null or d.record_id in (select id from shown))";
 
 /// The records behind a door, through every gate of REC-10.
 const SHOWN: &str = "with shown as (
@@ -193,10 +216,16 @@ async fn a_portal_answers_with_what_is_shared() {
         "stages.name",
         "milestones.name",
         "field_definitions.label",
+        "calendar_events.title",
+        "dashboards.title",
+        "dashboard_widgets.title",
+        "metrics.unit",
     ] {
         assert!(api.contains(shared), "the API shows no {shared}: {api:?}");
     }
-    for shared in ["organizations.name", "portals.title", "records.name", "milestones.name"] {
+    for shared in
+        ["organizations.name", "portals.title", "records.name", "milestones.name", "calendar_events.title"]
+    {
         assert!(page.contains(shared), "the page shows no {shared}: {page:?}");
     }
 }
@@ -298,6 +327,7 @@ async fn allowed(app: &TestApp, admin: &Sql, door: &Door) -> BTreeSet<String> {
     for (mode, query) in SHARED {
         if mode == "*" || door.modes.contains(&mode) {
             let query = format!("{SHOWN}{query}")
+                .replace("$chosen", CHOSEN)
                 .replace("$org", &format!("'{}'", app.acme().id))
                 .replace("$company", &format!("'{}'", app.acme().companies[0].id))
                 .replace("$record", &door.company.to_string())
@@ -319,6 +349,11 @@ async fn hidden_ids(app: &TestApp, admin: &Sql) -> Vec<String> {
              union all select id from members union all select id from contacts union all select id from people
              union all select id from files where not shared or archived_at is not null or org_id <> '{org}'
              union all select id from milestones where archived_at is not null or org_id <> '{org}'
+             union all select id from calendar_events where not client_visible or archived_at is not null or company_id <> '{company}'
+             union all select id from dashboards where org_id <> '{org}' or archived_at is not null
+                 or id not in (select dashboard_id from portal_dashboards)
+                 or record_id in (select id from records where not portal_enabled)
+             union all select id from metrics where key = 'unshown' or org_id <> '{org}'
              union all select id from record_types where org_id <> '{org}' or not shared
              union all select id from portals where org_id <> '{org}' or company_id <> '{company}'
              union all select d.id from deliverables d where not d.visible or d.org_id <> '{org}'
@@ -391,7 +426,9 @@ async fn pages(app: &TestApp, address: &str, records: &[String]) -> Vec<(String,
         }
         let answer = app.get(&path).await;
         let body = String::from_utf8_lossy(&answer.body).into_owned();
-        waiting.extend(link.captures_iter(&body).map(|found| found[1].replace("&amp;", "&")));
+        let plain =
+            |address: &str| address.replace("&#38;", "&").split('#').next().unwrap_or_default().to_owned();
+        waiting.extend(link.captures_iter(&body).map(|found| plain(&found[1])));
         if let Some(own) = records.iter().find(|id| path.contains(id.as_str())) {
             waiting.extend(records.iter().map(|other| path.replace(own.as_str(), other)));
         }

@@ -75,6 +75,11 @@ pub fn api_key(organization: &PlantedOrganization, which: &str) -> String {
     format!("vk_{which}{}", organization.id)
 }
 
+/// The token of a calendar subscription made in that live session.
+pub fn calendar(organization: &PlantedOrganization) -> String {
+    format!("vc_live{}", organization.id)
+}
+
 /// The token of the link to a single record of the first company.
 pub fn record_link(organization: &PlantedOrganization) -> &str {
     &organization.portals.iter().find(|portal| portal.scope == "RECORD").unwrap().token

@@ -52,6 +52,16 @@ begin
             (org, gen_random_uuid(), project, 'unshared.pdf', 'application/pdf', 1, false, null),
             (org, gen_random_uuid(), project, 'archived.pdf', 'application/pdf', 1, true, now());
 
+        -- Clients may send files to projects; one did, and its owner was told.
+        update record_types set allow_uploads = true where org_id = org and key = 'project';
+        update files set uploader_type = 'CLIENT', uploader_name = 'A sender', sha256 = sha256('b')
+        where org_id = org and id = (select id from files f where f.org_id = org and f.record_id = project and f.shared order by id limit 1)
+        returning id into step;
+        insert into storages (org_id, id, kind, settings, secret, secret_key, current, configured_by)
+        values (org, gen_random_uuid(), 'DROPBOX', '{"kind": "DROPBOX", "app_key": "k", "folder": ""}', 's', 'test', false, member);
+        insert into stored_objects (org_id, id, storage_key, state, seen_at) values (org, step, 'company/record/x.pdf', 'KEPT', now());
+        insert into team_notices (org_id, id, member_id, about, subject_id) values (org, gen_random_uuid(), member, 'UPLOAD', step);
+
         -- Rows in the tables that the demo leaves empty, and credentials whose tokens tests know.
         insert into record_watchers (org_id, record_id, member_id) values (org, project, member) on conflict do nothing;
         insert into events (org_id, seq, id, kind, actor_member_id, company_id, record_id, client_visible, payload, occurred_at)
@@ -105,9 +115,43 @@ begin
 
         -- Keys of partners' programs.
         insert into api_keys (org_id, id, name, token_hash, hint, scopes, company_id, created_by, revoked_at) values
-            (org, gen_random_uuid(), 'All', sha256(('vk_all' || org)::bytea), 'aaaa', '{EVENTS_READ,RECORDS_READ}', null, member, null),
+            (org, gen_random_uuid(), 'All', sha256(('vk_all' || org)::bytea), 'aaaa', '{EVENTS_READ,RECORDS_READ,METRICS_WRITE,ACTIVITY_WRITE}', null, member, null),
             (org, gen_random_uuid(), 'Events', sha256(('vk_events' || org)::bytea), 'aaaa', '{EVENTS_READ}', company, member, null),
             (org, gen_random_uuid(), 'Gone', sha256(('vk_revoked' || org)::bytea), 'aaaa', '{EVENTS_READ}', null, member, now());
+        insert into partner_idempotency_keys (org_id, api_key_id, key, operation, input_hash, subject_id)
+        select org, k.id, 'k', 'activity.append', sha256('i'), project from api_keys k where k.org_id = org;
+
+        -- What is planned, shown and not, and an address that a calendar program reads.
+        update portals set modes = modes || '{CALENDAR}' where org_id = org and company_id = company and code_hash is null;
+        insert into calendar_events (org_id, id, company_id, record_id, title, body, location, starts_on, ends_on, client_visible, created_by, archived_at)
+        select org, gen_random_uuid(), c, r, 'Planned', 'More', 'Somewhere', current_date, current_date, visible, member, gone
+        from (values (company, null::uuid, true, null::timestamptz), (company, project, true, null), (company, null, false, null),
+            (company, project, true, now()),
+            (company, (select id from records r where r.org_id = org and r.company_id = company order by id offset 1 limit 1), true, null),
+            ((select id from companies c where c.org_id = org order by id offset 1 limit 1), null, true, null)) as v (c, r, visible, gone);
+        insert into calendar_subscriptions (org_id, id, session_id, token_hash)
+        select org, gen_random_uuid(), s.id, sha256(('vc_live' || org)::bytea) from portal_sessions s
+        where s.org_id = org and s.token_hash = sha256(('vp_live' || org)::bytea);
+
+        -- Dashboards, chosen and not, and numbers of others.
+        update portals set modes = modes || '{DASHBOARD}' where org_id = org and company_id = company and code_hash is null;
+        insert into dashboards (org_id, id, title, record_id, created_by, archived_at)
+        select org, gen_random_uuid(), 'Board', r, member, gone
+        from (values (project, null::timestamptz), (project, now()),
+            ((select id from records r where r.org_id = org and r.company_id = company order by id offset 1 limit 1), null)) as v (r, gone);
+        insert into portal_dashboards (org_id, portal_id, dashboard_id, position)
+        select org, p.id, d.id, 0 from portals p, dashboards d where p.org_id = org and d.org_id = org and p.company_id = company;
+        insert into dashboards (org_id, id, title, created_by) values (org, gen_random_uuid(), 'Unchosen', member);
+        insert into metrics (org_id, id, key, name, unit, created_by) values (org, gen_random_uuid(), 'unshown', 'Unshown', 'secrets', member);
+        insert into dashboard_widgets (org_id, id, dashboard_id, kind, title, metric_id, body, position)
+        select org, gen_random_uuid(), d.id, w.kind, 'Widget', m.id, w.body, 7
+        from dashboards d, (values ('LINE', null), ('TEXT', 'Words')) as w (kind, body)
+        left join metrics m on m.org_id = org and w.kind = 'LINE'
+            and m.key = 'visits'
+        where d.org_id = org and d.title in ('Board', 'Unchosen');
+        insert into metric_points (org_id, id, metric_id, company_id, record_id, measured_at, value, point_key)
+        select org, gen_random_uuid(), m.id, r.company_id, r.id, now(), 1, 'crowd' || r.id
+        from metrics m, records r where m.org_id = org and r.org_id = org;
 
         -- Where members sign in, and who the first is there.
         insert into sign_in_providers (org_id, issuer, client_id, client_secret, client_secret_key, redirect_url, configured_by)

@@ -12,7 +12,7 @@ const HEAD: &str = "\
 This is who may touch what. Each way into Vestibule uses one of these database logins:
 
   app_staff    serves members of an organisation
-  app_partner  serves programs that hold an API key: it reads, and writes nothing
+  app_partner  serves programs that hold an API key: it reads, and adds measurements and activity
   app_portal   serves clients who hold a portal's link or session
   app_system   runs jobs after the fact: it sees when something is due, not what it is
   door         nobody logs in as it: it owns the functions that turn a credential into a scope
@@ -98,6 +98,7 @@ struct Actor {
 fn actors(app: &TestApp) -> Vec<Actor> {
     let acme = app.acme();
     let actor = |who, login, through| Actor { who, login, through };
+    let ended = Some(("enter_staff", crowd::ended_staff(acme)));
     vec![
         actor(
             "a client with a portal session of a company",
@@ -124,13 +125,14 @@ fn actors(app: &TestApp) -> Vec<Actor> {
             "app_portal",
             Some(("enter_preview", crowd::preview(acme))),
         ),
+        actor(
+            "a calendar program with the address of that client's calendar",
+            "app_portal",
+            Some(("enter_calendar", crowd::calendar(acme))),
+        ),
         actor("the client's login without any credential", "app_portal", None),
         actor("a member of staff", "app_staff", Some(("enter_staff", acme.staff_token.clone()))),
-        actor(
-            "a member of staff whose session was ended",
-            "app_staff",
-            Some(("enter_staff", crowd::ended_staff(acme))),
-        ),
+        actor("a member of staff whose session was ended", "app_staff", ended),
         actor("the staff's login without any credential", "app_staff", None),
         actor(
             "a program with an API key for everything",

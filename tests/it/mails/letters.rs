@@ -72,6 +72,9 @@ fn sample(kind: MailKind, language: Language) -> Letter {
             letter.with("company", "Client & Sons").quoting("So & so.\nAnd <i>more</i>.".into())
         }
         MailKind::RepliesNews | MailKind::ReviewsNews | MailKind::InvoicesNews => news(letter),
+        MailKind::FileUploaded => {
+            letter.with("record", "New site").with("file", "Plan <i>.pdf").with("uploader", "Ada")
+        }
     }
 }
 

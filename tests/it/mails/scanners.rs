@@ -30,10 +30,11 @@ const ELSEWHERE: [&str; 6] = [
     "mail.team_notice",
 ];
 /// Kinds that only a composer knows.
-const NEVER_QUEUED: [&str; 8] = [
+const NEVER_QUEUED: [&str; 9] = [
     "mail.client_decision",
     "mail.client_message",
     "mail.client_feedback",
+    "mail.file_uploaded",
     "mail.consent_stands",
     "mail.status_news",
     "mail.replies_news",

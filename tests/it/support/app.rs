@@ -59,6 +59,7 @@ impl TestApp {
             ("REDIS_PREFIX", database.clone()),
             ("SEALING_KEYS", SEALING_KEYS.to_owned()),
             ("MAIL_FOLDER", cluster.mail_folder(&database)),
+            ("STORAGE_FOLDER", cluster.storage_folder(&database)),
             ("RATE_PER_ADDRESS", "100000".to_owned()),
             ("RATE_PER_CALLER", "100000".to_owned()),
             ("RATE_SIGN_INS_PER_ADDRESS", "100000".to_owned()),
@@ -119,19 +120,25 @@ impl TestApp {
         self.login_url("postgres")
     }
 
+    /// Where the bytes of files rest.
+    pub fn storage_folder(&self) -> String {
+        self.cluster.storage_folder(&self.database)
+    }
+
     /// Where Postgres writes its log.
     pub fn server_log(&self) -> std::path::PathBuf {
         self.cluster.server_log()
     }
 
     /// What a process of the service's own needs to find this test's database and Redis.
-    pub fn settings(&self) -> [(&'static str, String); 5] {
+    pub fn settings(&self) -> [(&'static str, String); 6] {
         [
             ("DATABASE_URL", self.cluster.database_url(&self.database)),
             ("REDIS_URL", self.cluster.redis_url()),
             ("REDIS_PREFIX", self.database.clone()),
             ("SEALING_KEYS", SEALING_KEYS.to_owned()),
             ("MAIL_FOLDER", self.cluster.mail_folder(&self.database)),
+            ("STORAGE_FOLDER", self.cluster.storage_folder(&self.database)),
         ]
     }
 

@@ -79,7 +79,9 @@ impl Cluster {
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let mut admin = AsyncPgConnection::establish(&self.servers.admin_url("postgres")).await.unwrap();
         admin
-            .batch_execute(&format!("create database {name} template {template} owner owner"))
+            .batch_execute(&format!(
+                "create database {name} template {template} strategy file_copy owner owner"
+            ))
             .await
             .unwrap();
         // A copy does not inherit the database's own grants.
@@ -101,6 +103,11 @@ impl Cluster {
     /// Where the mails of a database's service are written.
     pub fn mail_folder(&self, database: &str) -> String {
         self.folder.join("mails").join(database).to_string_lossy().into_owned()
+    }
+
+    /// Where the bytes of a database's files rest.
+    pub fn storage_folder(&self, database: &str) -> String {
+        self.folder.join("files").join(database).to_string_lossy().into_owned()
     }
 
     /// Where Postgres writes its log.

@@ -248,8 +248,10 @@ fn scalar(kind: &str, name: &str) -> Value {
         "String" if lower.contains("color") => json!("#123456"),
         "String" if lower.contains("timezone") => json!("UTC"),
         "String" if lower.contains("password") => json!("correct horse battery staple"),
+        "String" if lower == "metric" => json!("visits"),
         "String" if lower == "token" => json!("0123456789abcdefghijABCDEFGHIJ01"),
         "String" if lower == "key" || lower == "slug" => json!("something"),
+        "String" if lower == "filename" => json!("Something.pdf"),
         "String" => json!("Something"),
         // If this failed, you probably added a scalar: say here what a value of it looks like.
         other => panic!("teach scalar() a value of {other}, for {name}"),

@@ -6,7 +6,7 @@ use diesel::sql_types::{Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid
 use diesel_async::RunQueryDsl;
 
 use crate::db::enums::{Approval, Verdict};
-use crate::db::ids::{DecisionId, DeliverableId, DeliverableVersionId, FileId, MessageId, RecordId};
+use crate::db::ids::{DecisionId, DeliverableId, DeliverableVersionId, MessageId, RecordId};
 use crate::db::schema::portal::{
     deliverable_decisions as decisions, deliverable_version_files as version_files,
     deliverable_versions as versions, deliverables, files, records,
@@ -14,6 +14,7 @@ use crate::db::schema::portal::{
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
 use crate::domain::changes::Write;
+use crate::domain::files::SharedFile;
 use crate::error::Result;
 
 /// A deliverable as clients see it.
@@ -40,16 +41,6 @@ pub struct SharedVersion {
     #[diesel(select_expression_type = diesel::helper_types::AssumeNotNull<versions::ready_at>)]
     pub ready_at: DateTime<Utc>,
     pub approval: Approval,
-}
-
-/// A shared file of a version.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = files)]
-pub struct SharedVersionFile {
-    pub id: FileId,
-    pub name: String,
-    pub media_type: String,
-    pub byte_size: i64,
 }
 
 /// A decision as clients see it.
@@ -139,15 +130,26 @@ pub(in crate::domain::deliverables) async fn versions_of(
         .await?)
 }
 
+/// Whose it is and what became of it, of the newest version of each deliverable.
+pub(in crate::domain::deliverables) async fn standing(tx: &Tx<Portal>) -> Result<Vec<(RecordId, Approval)>> {
+    Ok(versions::table
+        .distinct_on(versions::deliverable_id)
+        .order((versions::deliverable_id, versions::number.desc()))
+        .select((versions::record_id, versions::approval))
+        .load(&mut tx.connection())
+        .await?)
+}
+
+/// Two policies have to agree: the version shows, and the file is one that the portal hands out.
 pub(in crate::domain::deliverables) async fn files_of(
     tx: &Tx<Portal>,
     of: &[DeliverableVersionId],
-) -> Result<Vec<(DeliverableVersionId, SharedVersionFile)>> {
+) -> Result<Vec<(DeliverableVersionId, SharedFile)>> {
     Ok(version_files::table
         .inner_join(files::table.on(files::id.eq(version_files::file_id)))
         .filter(version_files::version_id.eq_any(of))
         .order((files::name, files::id))
-        .select((version_files::version_id, SharedVersionFile::as_select()))
+        .select((version_files::version_id, SharedFile::as_select()))
         .load(&mut tx.connection())
         .await?)
 }

@@ -41,6 +41,7 @@ pub struct Exposure {
     pub files: Vec<ExposedFile>,
     pub file_count: i64,
     pub message_count: i64,
+    pub planned_count: i64,
 }
 
 /// A type of the records that would show.
@@ -82,6 +83,7 @@ pub async fn exposure(
         files: Vec::new(),
         file_count: 0,
         message_count: 0,
+        planned_count: 0,
     };
     let Some(tx) = rows::enter(pools, hash, (company, record), &asked.modes).await? else {
         return Ok(empty);
@@ -96,6 +98,7 @@ pub async fn exposure(
         files: seen.files,
         file_count: seen.file_count,
         message_count: seen.message_count,
+        planned_count: seen.planned_count,
         ..empty
     })
 }

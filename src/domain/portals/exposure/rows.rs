@@ -10,7 +10,7 @@ use futures::{FutureExt as _, try_join};
 use crate::db::enums::PortalMode;
 use crate::db::ids::{CompanyId, FileId, RecordId, RecordTypeId};
 use crate::db::pool::Pools;
-use crate::db::schema::portal::{field_definitions, files, messages, records};
+use crate::db::schema::portal::{calendar_events, field_definitions, files, messages, records};
 use crate::db::scope::{Access, CredentialHash, Door, Tx};
 use crate::db::settings::app_id;
 use crate::error::Result;
@@ -63,6 +63,7 @@ pub(super) struct Seen {
     pub files: Vec<ExposedFile>,
     pub file_count: i64,
     pub message_count: i64,
+    pub planned_count: i64,
 }
 
 /// Enters what a portal of this scope would show; none if its door would not open.
@@ -90,9 +91,9 @@ pub(super) async fn enter(
 /// Reads all of it; of records and files the first by name.
 pub(super) async fn read(tx: &Tx<Inside>, first: usize) -> Result<Seen> {
     let first = first as i64;
-    let mut connections = [tx.connection(); 6];
-    let [a, b, c, d, e, f] = &mut connections;
-    let (records, records_of, fields, files, file_count, message_count) = try_join!(
+    let mut connections = [tx.connection(); 7];
+    let [a, b, c, d, e, f, g] = &mut connections;
+    let (records, records_of, fields, files, file_count, message_count, planned_count) = try_join!(
         records::table
             .order((records::name, records::id))
             .limit(first)
@@ -106,6 +107,7 @@ pub(super) async fn read(tx: &Tx<Inside>, first: usize) -> Result<Seen> {
         files::table.order((files::name, files::id)).limit(first).select(ExposedFile::as_select()).load(d),
         files::table.count().get_result(e),
         messages::table.count().get_result(f),
+        calendar_events::table.count().get_result(g),
     )?;
-    Ok(Seen { records, records_of, fields, files, file_count, message_count })
+    Ok(Seen { records, records_of, fields, files, file_count, message_count, planned_count })
 }

@@ -44,6 +44,8 @@ pub struct PortalExposure {
     file_count: i64,
     /// How many messages its threads hold.
     message_count: i64,
+    /// How many events its calendar holds, besides milestones.
+    planned_count: i64,
 }
 
 #[ComplexObject]
@@ -161,6 +163,7 @@ impl From<portals::Exposure> for PortalExposure {
             files: exposure.files.into_iter().map(ExposedFile::from).collect(),
             file_count: exposure.file_count,
             message_count: exposure.message_count,
+            planned_count: exposure.planned_count,
         }
     }
 }

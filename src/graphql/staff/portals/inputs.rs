@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::SecretString;
 
 use crate::db::enums::PortalMode;
-use crate::db::ids::{CompanyId, ContactId, LinkId, PortalId, RecordId};
+use crate::db::ids::{CompanyId, ContactId, DashboardId, LinkId, PortalId, RecordId};
 use crate::domain::portals::{Expiry, LinkDraft, LinkEdit, PortalDraft, PortalEdit, PortalScope, Recipient};
 
 /// When a portal or link ends: exactly one of these.
@@ -118,6 +118,9 @@ pub struct CreatePortalInput {
     attribution: Option<String>,
     /// An access code that visitors are asked for, six digits; kept as a keyed hash only.
     access_code: Option<String>,
+    /// The dashboards it shows where its modes have DASHBOARD, in this order.
+    #[graphql(default)]
+    dashboard_ids: Vec<DashboardId>,
     /// What its first link has of its own.
     #[graphql(default)]
     link: PortalLinkInput,
@@ -139,6 +142,7 @@ impl From<CreatePortalInput> for PortalDraft {
             attribution: input.attribution,
             code: input.access_code.map(SecretString::from),
             link: input.link.into(),
+            dashboards: input.dashboard_ids,
         }
     }
 }
@@ -166,9 +170,14 @@ pub struct UpdatePortalInput {
     tell_first_view: Option<bool>,
     /// A line such as "Managed by Example"; null removes it.
     attribution: MaybeUndefined<String>,
+    /// Below which folder of the organisation's storage clients' files land, up to 200 characters, its steps
+    /// parted by slashes; null for the company's name.
+    upload_folder: MaybeUndefined<String>,
     /// A new access code, six digits; null asks for none any more. Whoever passed the former one is
     /// asked again.
     access_code: MaybeUndefined<String>,
+    /// All dashboards that it shows where its modes have DASHBOARD, in this order.
+    dashboard_ids: Option<Vec<DashboardId>>,
 }
 
 impl From<UpdatePortalInput> for PortalEdit {
@@ -182,6 +191,8 @@ impl From<UpdatePortalInput> for PortalEdit {
             notifications: input.notifications,
             tell_first_view: input.tell_first_view,
             attribution: input.attribution.into(),
+            dashboards: input.dashboard_ids,
+            upload_folder: input.upload_folder.into(),
             code: secret(input.access_code),
         }
     }

@@ -25,6 +25,7 @@ pub use sharing::SharingMutations;
 pub use usage::PortalUsage;
 
 use super::companies::Company;
+use super::dashboards::{Dashboard, DashboardsOf};
 use crate::adapters::redis::guesses::DoorWatch;
 use crate::db::enums::PortalMode;
 use crate::db::ids::{ContactId, LinkId, MemberId, PortalId, RecordId};
@@ -88,6 +89,12 @@ impl Portal {
         &self.0.modes
     }
 
+    /// The dashboards chosen for it, in their order; they show where its modes have DASHBOARD.
+    async fn dashboards(&self, ctx: &Context<'_>) -> Result<Vec<Dashboard>> {
+        let chosen = request(ctx).staff().await?.loaders.many(DashboardsOf(self.0.id)).await?;
+        Ok(chosen.into_iter().map(|(_, dashboard)| Dashboard::from(dashboard)).collect())
+    }
+
     /// When it opens; null is at once.
     async fn starts_at(&self) -> Option<DateTime<Utc>> {
         self.0.starts_at
@@ -117,6 +124,11 @@ impl Portal {
     /// A line such as "Managed by Example", shown in the header.
     async fn attribution(&self) -> Option<&str> {
         self.0.attribution.as_deref()
+    }
+
+    /// Below which folder of the organisation's storage clients' files land; null for the company's name.
+    async fn upload_folder(&self) -> Option<&str> {
+        self.0.upload_folder.as_deref()
     }
 
     /// Whether visitors are asked for an access code, unless their link has one of its own.

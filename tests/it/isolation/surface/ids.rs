@@ -89,7 +89,8 @@ impl Ids {
         }
         // Of members a colleague: clients are nobody to staff.
         let living = format!(
-            "to_jsonb({table}) ->> 'archived_at' is null and to_jsonb({table}) ->> 'role' is distinct from 'CLIENT'"
+            "to_jsonb({table}) ->> 'archived_at' is null and to_jsonb({table}) ->> 'role' is distinct from 'CLIENT'
+             and to_jsonb({table}) ->> 'shared' is distinct from 'false'"
         );
         admin.column(&format!("{query} order by {living} desc, id limit 1")).await.pop().unwrap_or_else(
             || {

@@ -1,0 +1,2 @@
+alter table stored_objects drop column storage_id;
+drop table storages;

@@ -1,0 +1,4 @@
+delete from dashboard_widgets where built_in = 'APPROVALS';
+alter table dashboard_widgets drop constraint dashboard_widgets_built_in_check,
+    add constraint dashboard_widgets_built_in_check
+        check (built_in in ('RECORDS_BY_STAGE', 'ACTIVE_RECORDS', 'ON_TIME_MILESTONES'));

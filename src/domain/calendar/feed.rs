@@ -1,0 +1,128 @@
+//! A portal's calendar in the words of calendar programs (RFC 5545).
+
+use chrono::{DateTime, Days, Utc};
+use icalendar::{Calendar, Component as _, Event, EventLike as _};
+
+use super::entries::{Entry, EntryKind, Span, entries};
+use crate::db::scope::Tx;
+use crate::domain::callers::Portal;
+use crate::error::{Error, Result};
+
+/// How many days before and after today a program is told of.
+const BEHIND: u64 = 366;
+const AHEAD: u64 = 3 * 366;
+
+/// What a program reads: a year back, three years ahead.
+pub async fn feed(tx: &Tx<Portal>, now: DateTime<Utc>) -> Result<String> {
+    let portal = tx.scope();
+    let today = portal.today(now);
+    let ends = today.checked_sub_days(Days::new(BEHIND)).zip(today.checked_add_days(Days::new(AHEAD)));
+    let (first, last) = ends.ok_or_else(|| Error::internal(anyhow::anyhow!("no such year")))?;
+    let span = Span::new(first, last, portal.time_zone())?;
+    Ok(write(&portal.title, &entries(tx, &span).await?, now))
+}
+
+fn write(title: &str, entries: &[Entry], now: DateTime<Utc>) -> String {
+    let mut calendar = Calendar::empty();
+    calendar.append_property(("VERSION", "2.0"));
+    calendar.append_property(("PRODID", "-//Vestibule//Portal calendar//EN"));
+    calendar.append_property(("CALSCALE", "GREGORIAN"));
+    calendar.append_property(("METHOD", "PUBLISH"));
+    calendar.append_property(("REFRESH-INTERVAL;VALUE=DURATION", "PT1H"));
+    calendar.name(&one_line(title));
+    for entry in entries {
+        calendar.push(event(entry, now));
+    }
+    calendar.to_string()
+}
+
+fn event(entry: &Entry, now: DateTime<Utc>) -> Event {
+    let summary = match &entry.record_name {
+        Some(record) => format!("{} · {record}", entry.title),
+        None => entry.title.clone(),
+    };
+    let mut event = Event::new();
+    event.uid(&format!("{}@vestibule", entry.id)).timestamp(now).summary(&one_line(&summary));
+    if let Some(body) = &entry.body {
+        event.description(&lines(body));
+    }
+    if let Some(location) = &entry.location {
+        event.location(&one_line(location));
+    }
+    match entry.times {
+        Some((start, end)) => event.starts(start).ends(end),
+        // A day is written as lasting until the next one.
+        None => {
+            event.starts(entry.first).ends(entry.last.checked_add_days(Days::new(1)).unwrap_or(entry.last))
+        }
+    };
+    if entry.kind == EntryKind::Milestone {
+        event.add_property("TRANSP", "TRANSPARENT");
+    }
+    event.done()
+}
+
+/// The crate escapes what has a meaning in a value, line feeds among it; a bare carriage return, which some
+/// readers take for the end of a line, it leaves alone.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\r', '\n'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn entry(title: &str, body: &str) -> Entry {
+        let day: NaiveDate = "2026-12-04".parse().unwrap();
+        Entry {
+            kind: EntryKind::Event,
+            id: Uuid::nil(),
+            title: title.to_owned(),
+            body: Some(body.to_owned()),
+            location: Some("Room 1; the\rold\none".to_owned()),
+            times: None,
+            first: day,
+            last: day,
+            record_id: None,
+            record_name: None,
+            completed: false,
+        }
+    }
+
+    /// CAL-1
+    #[test]
+    fn nobodys_text_becomes_a_line_of_the_feed() {
+        for end in ["\n", "\r\n", "\r", "\u{2028}", "\\n"] {
+            let hostile = format!(
+                "x{end}END:VEVENT{end}BEGIN:VEVENT{end}SUMMARY:planted{end}ATTACH:file:///etc/passwd"
+            );
+            let feed = write(&hostile, &[entry(&hostile, &hostile)], DateTime::UNIX_EPOCH);
+            let unfolded = feed.replace("\r\n ", "");
+            let starting =
+                |with: &str| unfolded.split(['\r', '\n']).filter(|line| line.starts_with(with)).count();
+            for (line, count) in [("BEGIN:VEVENT", 1), ("END:VEVENT", 1), ("SUMMARY", 1), ("ATTACH", 0)] {
+                assert_eq!(starting(line), count, "{line} with {end:?} in {feed}");
+            }
+            assert!(!feed.replace("\r\n", "").contains(['\r', '\n']), "a bare line end with {end:?}");
+        }
+    }
+
+    /// CAL-1
+    #[test]
+    fn whole_days_last_until_the_next_and_lines_are_folded() {
+        let feed = write("Alder", &[entry(&"Long ".repeat(40), "a,b;c\\d")], DateTime::UNIX_EPOCH);
+        assert!(
+            feed.contains("DTSTART;VALUE=DATE:20261204") && feed.contains("DTEND;VALUE=DATE:20261205"),
+            "{feed}"
+        );
+        assert!(feed.contains("DESCRIPTION:a\\,b\\;c\\\\d"), "{feed}");
+        assert!(feed.split("\r\n").all(|line| line.len() <= 75), "{feed}");
+    }
+}
