@@ -1,13 +1,35 @@
-//! Listens, and on SIGTERM or ctrl-c lets what is under way finish.
+//! Listens, and on SIGTERM or ctrl-c lets what is under way finish. Each connection is served by hyper
+//! itself, with bounds that `axum::serve` does not offer.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tower::ServiceExt as _;
 
 use crate::app::App;
+
+/// What is read from a connection at once, and so the most that the head of a request may come to: hyper
+/// would let the buffer of each upload grow to 400 KB.
+const READ_AT_ONCE: usize = 64 * 1024;
+/// How long the head of a request may take, and how long a connection may wait for its next one. Longer than
+/// proxies keep theirs, so that it is they who end them.
+const PATIENCE: Duration = Duration::from_secs(75);
+/// After a connection could not be accepted, as when there are no more descriptors.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// Binds an address. A taken port is said in one sentence with what mends it.
 pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -24,25 +46,58 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 pub async fn run(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     let drain = app.config.http.drain;
     let live = app.live.clone();
-    let router = super::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let (stop, stopped) = tokio::sync::watch::channel(());
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        stop_signal().await;
-        live.close();
-        drop(stop);
-    });
-    let overdue = async move {
-        let mut stopped = stopped;
-        let _ = stopped.changed().await;
-        tracing::info!("stopping: requests may finish");
-        tokio::time::sleep(drain).await;
-    };
-    tokio::select! {
-        ended = server => ended.context("the server ended"),
-        () = overdue => {
-            tracing::warn!("requests were still running when time was up");
-            Ok(())
+    let door = Door::new(super::router(app));
+    let mut stopped = pin!(stop_signal());
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(guest) => door.admit(guest),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(BREATH).await;
+                }
+            },
+            () = &mut stopped => break,
         }
+    }
+    drop(listener);
+    live.close();
+    tracing::info!("stopping: requests may finish");
+    if tokio::time::timeout(drain, door.connections.shutdown()).await.is_err() {
+        tracing::warn!("requests were still running when time was up");
+    }
+    Ok(())
+}
+
+/// Where connections come in.
+struct Door {
+    router: Router,
+    http: Builder<TokioExecutor>,
+    connections: GracefulShutdown,
+}
+
+impl Door {
+    fn new(router: Router) -> Self {
+        let mut http = Builder::new(TokioExecutor::new());
+        http.http1().max_buf_size(READ_AT_ONCE).timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+        Self { router, http, connections: GracefulShutdown::new() }
+    }
+
+    /// Serves a connection on a task of its own.
+    fn admit(&self, (stream, peer): (TcpStream, SocketAddr)) {
+        let router = self.router.clone().map_request(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        });
+        let service = TowerToHyperService::new(router);
+        let connection = self.http.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let connection = self.connections.watch(connection.into_owned());
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::trace!(%error, "a connection ended early");
+            }
+        });
     }
 }
 

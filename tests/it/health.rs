@@ -104,3 +104,17 @@ async fn a_log_names_the_request_and_its_trace_and_never_a_token() {
         assert_eq!(at, None, "a log line holds a token");
     }
 }
+
+/// API-5: what a connection makes us keep before there is a request is bounded.
+#[tokio::test]
+async fn the_head_of_a_request_has_an_end() {
+    let app = TestApp::world().await;
+    let service = Service::start(&app.settings());
+    let begun = "GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-long: ";
+    let long = format!("{begun}{}\r\n\r\n", "a".repeat(40_000));
+    let answer = wire::read(wire::send_raw(service.address, &long).await).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let endless = format!("{begun}{}", "a".repeat(64 * 1024 - begun.len()));
+    let answer = wire::read(wire::send_raw(service.address, &endless).await).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::live::{Bearer, Escort, Pass};
 
 /// Written to storage at once.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 64 * 1024;
 /// Read on after a refusal, so that the sender hears of it,
 const READ_ON: u64 = 256 * 1024 * 1024;
 /// for so long.
