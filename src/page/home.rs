@@ -13,14 +13,6 @@ pub(super) struct Answer {
     #[serde(flatten)]
     around: doorway::Answer,
     home: Home,
-    #[serde(rename = "companySummary")]
-    summary: Summary,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Summary {
-    waiting_approvals: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -121,10 +113,10 @@ struct Due {
 }
 
 impl HomePage {
-    pub fn new(Answer { mut around, home, summary }: Answer, visit: &Visit<'_>) -> Self {
+    pub fn new(Answer { mut around, home }: Answer, visit: &Visit<'_>) -> Self {
         add_up(&home, &mut around.sections);
         let frame = Frame::new(around, Here::Overview, visit);
-        let figures = figures(&home.sections, summary.waiting_approvals, frame.today);
+        let figures = figures(&home.sections, frame.today);
         let sections = home.sections.into_iter().map(|section| Section::new(section, &frame)).collect();
         Self { frame, figures, sections }
     }
@@ -150,7 +142,7 @@ impl SectionAnswer {
 }
 
 /// How much there is, what waits for the client, and what comes next.
-fn figures(sections: &[SectionAnswer], waiting: Option<i64>, today: NaiveDate) -> Vec<Figure> {
+fn figures(sections: &[SectionAnswer], today: NaiveDate) -> Vec<Figure> {
     let groups = || sections.iter().flat_map(|section| &section.groups);
     let in_phase =
         |phase: &str| groups().filter(|g| g.phase.as_deref() == Some(phase)).map(|g| g.count).sum::<i64>();
@@ -166,9 +158,6 @@ fn figures(sections: &[SectionAnswer], waiting: Option<i64>, today: NaiveDate) -
         if count > 0 {
             figures.push(Figure { value: count.to_string(), label: words::phase(phase).to_owned() });
         }
-    }
-    if let Some(waiting) = waiting.filter(|waiting| *waiting > 0) {
-        figures.push(Figure { value: waiting.to_string(), label: "Waiting for your word".to_owned() });
     }
     let next = groups()
         .flat_map(|group| &group.records)

@@ -135,15 +135,13 @@ async fn the_page_says_how_much_waits_for_the_client() {
     let text = json!([{ "kind": "TEXT", "title": "T", "body": "x" }]);
     let board = built(&work.app, "All", None, text).await;
     chosen(&work.app, &[&board]).await;
-    let home = format!("/portal/{}", work.app.acme().portals[0].token);
+    let page = format!("/portal/{}/dashboards", work.app.acme().portals[0].token);
     let says = async || {
-        let (overview, boards) =
-            (work.app.get(&home).await, work.app.get(&format!("{home}/dashboards")).await);
-        assert_eq!((overview.status, boards.status), (StatusCode::OK, StatusCode::OK));
-        let figure = "<dt>Waiting for your word</dt><dd>1</dd>";
-        (overview.body().contains(figure), boards.body().contains("1 waiting for your word"))
+        let boards = work.app.get(&page).await;
+        assert_eq!(boards.status, StatusCode::OK);
+        boards.body().contains("1 waiting for your word")
     };
-    assert_eq!(says().await, (true, true));
+    assert!(says().await);
     work.app.arrange("update deliverables set visible = false").await;
-    assert_eq!(says().await, (false, false));
+    assert!(!says().await);
 }
