@@ -1006,6 +1006,7 @@ pub mod portal {
             seq -> BigInt,
             id -> Uuid,
             kind -> Text,
+            company_id -> Nullable<Uuid>,
             record_id -> Nullable<Uuid>,
             occurred_at -> Timestamptz,
         }

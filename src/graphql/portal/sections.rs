@@ -18,7 +18,7 @@ impl PortalTally {
         self.0.mode
     }
 
-    /// How much it holds. Null where it was not to be counted, or a number would say nothing.
+    /// How much it holds, of ACTIVITY 99 at most. Null where it was not to be counted, or a number would say nothing.
     async fn count(&self) -> Option<i64> {
         self.0.count
     }

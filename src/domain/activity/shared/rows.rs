@@ -30,8 +30,9 @@ pub(super) struct Happened {
     pub occurred_at: DateTime<Utc>,
 }
 
-/// The section is the database's to switch as well: subscribers read the same table without it.
-const SHOWN: &str = "'ACTIVITY' = any (app_modes())";
+/// The section is the database's to switch as well: subscribers read the same table without it. What is told
+/// is always of the company, by which it is found.
+const SHOWN: &str = "'ACTIVITY' = any (app_modes()) and company_id = (select app_id('app.company'))";
 
 pub(super) async fn happened(
     tx: &Tx<Portal>,
