@@ -14,7 +14,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use opendal::services::{Fs, S3};
 use opendal::{ErrorKind, HttpTransporter, OperationContext, Operator, Writer};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::clouds::{AzureAccount, GcsAccount};
 use self::dropbox::{Dropbox, Session};
@@ -105,6 +105,12 @@ impl Storage {
 
     /// A bucket that an organisation named: never at a private address.
     pub fn of_bucket(bucket: &Bucket, outbound: &Outbound) -> Result<Self, StorageError> {
+        // Without either of them OpenDAL would try what this machine may do.
+        let is_whole =
+            |(id, secret): &(String, SecretString)| !id.is_empty() && !secret.expose_secret().is_empty();
+        if !bucket.key.as_ref().is_some_and(is_whole) {
+            return Err(StorageError::Denied);
+        }
         let (client, guard) = outbound.streaming();
         let operator = bucket_operator(bucket, Client::guarded(client, guard));
         Ok(Self(Place::OpenDal(operator.map_err(|error| StorageError::Failed(error.to_string()))?)))

@@ -142,6 +142,18 @@ async fn what_does_not_work_says_why() {
     assert!(private.contains("private"), "{private}");
 }
 
+/// FILE-3: where the service runs on a machine that may do something by itself, that is not the organisation's.
+#[tokio::test]
+async fn a_bucket_without_a_key_of_the_organisation_is_refused() {
+    let outbound = Outbound::new(&settings(&[PRIVATE]).webhooks).unwrap();
+    let keys = [None, Some(("key", "")), Some(("", "secret"))];
+    for key in keys.map(|key| key.map(|(id, secret)| (id.to_owned(), SecretString::from(secret)))) {
+        let keyless = Bucket { key, ..bucket("http://127.0.0.1:1") };
+        assert!(matches!(Storage::of_bucket(&keyless, &outbound), Err(StorageError::Denied)));
+    }
+    Storage::of_bucket(&bucket("http://127.0.0.1:1"), &outbound).unwrap();
+}
+
 /// FILE-3: an organisation's server that never stops answering fills no memory.
 #[tokio::test]
 async fn an_endless_answer_of_storage_is_cut_off() {
