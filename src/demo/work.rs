@@ -5,7 +5,6 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::sql_types::{Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::data::PlantedOrganization;
@@ -87,8 +86,8 @@ struct Decided {
     verdict: Verdict,
     #[diesel(sql_type = Timestamptz)]
     at: DateTime<Utc>,
-    #[diesel(sql_type = Text)]
-    files: String,
+    #[diesel(sql_type = Binary)]
+    files_hash: Vec<u8>,
 }
 
 /// Whatever was overtaken was asked to change; of what is delivered everything is approved, and before that
@@ -97,8 +96,7 @@ const TO_DECIDE: &str = "select v.record_id, r.name as record, r.company_id, k.n
         v.deliverable_id, d.title as deliverable, v.id as version_id, v.number,
         case when n.id is null then 'APPROVED' else 'REVISION_REQUESTED' end as verdict,
         least(v.ready_at + interval '20 hours', now() - interval '4 hours') as at,
-        coalesce((select string_agg(f.id || ' ' || e'\\n', '' order by f.id) from deliverable_version_files x
-            join files f on f.org_id = x.org_id and f.id = x.file_id where x.org_id = v.org_id and x.version_id = v.id), '') as files
+        version_files_hash(v.org_id, v.id) as files_hash
     from deliverable_versions v
     join deliverables d on d.org_id = v.org_id and d.id = v.deliverable_id
     join records r on r.org_id = v.org_id and r.id = v.record_id
@@ -127,7 +125,6 @@ async fn decide(
         values ($1, $2, $3, $4, $5, $6, $7, 'Ada Moreau', false, $8, $9, $10, $11, $12, $13, $14)";
     let reason = (decided.verdict != Verdict::Approved).then_some("Could the header be a little calmer?");
     let session = clock.id();
-    let hash = Sha256::digest(decided.files.as_bytes());
     let receipt = Receipt {
         kind: receipts::KIND.to_owned(),
         organization_id: org.into(),
@@ -146,7 +143,7 @@ async fn decide(
         name_verified: false,
         session_id: session.into(),
         decided_at: decided.at.to_rfc3339_opts(SecondsFormat::Micros, true),
-        files_sha256: hex::encode(hash),
+        files_sha256: hex::encode(&decided.files_hash),
     };
     let signed = receipts::sign(keys, &receipt)?;
     diesel::sql_query(INSERT)
@@ -159,7 +156,7 @@ async fn decide(
         .bind::<Nullable<Text>, _>(reason)
         .bind::<SqlUuid, _>(session)
         .bind::<Timestamptz, _>(decided.at)
-        .bind::<Binary, _>(hash.as_slice())
+        .bind::<Binary, _>(decided.files_hash)
         .bind::<Text, _>(signed.text)
         .bind::<Text, _>(signed.key)
         .bind::<Binary, _>(signed.public_key.as_slice())
