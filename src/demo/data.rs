@@ -115,7 +115,7 @@ pub async fn plant(
 
 /// What the demo's portals show besides what tests and benchmarks start from. A feature with a section of
 /// its own adds its mode.
-const SHOWN_TO_NEWCOMERS: &[&str] = &["DASHBOARD", "CALENDAR"];
+const SHOWN_TO_NEWCOMERS: &[&str] = &["DASHBOARD", "CALENDAR", "ACTIVITY", "FEEDBACK"];
 
 /// Lets every portal show all that there is to look at.
 pub async fn show_everything(url: &str) -> anyhow::Result<()> {

@@ -112,5 +112,4 @@ begin
     ) e
     where e.at <= now();
     update event_counters set last_seq = (select coalesce(max(seq), 0) from events where org_id = org) where org_id = org;
-    update portals set modes = modes || '{ACTIVITY,FEEDBACK}' where org_id = org and not modes && '{ACTIVITY,FEEDBACK}';
 end $$;
