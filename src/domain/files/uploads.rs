@@ -13,6 +13,9 @@ use crate::domain::changes::Write;
 use crate::domain::{companies, records, visitors};
 use crate::error::{Error, Result};
 
+/// Where the file's name stands in the input. `input.name` is the visitor's.
+const NAME: &str = "input.fileName";
+
 /// A file that may come.
 #[derive(Clone, Debug)]
 pub struct Arrival {
@@ -47,7 +50,7 @@ pub async fn expect_of_staff(
     tx.scope().require(Permission::RecordsWrite)?;
     let record = records::by_ids(tx, &[record]).await?.pop().ok_or(Error::NotFound("record"))?;
     let company = companies::by_ids(tx, &[record.company_id]).await?.pop();
-    let name = clean_name(name).ok_or_else(|| Error::invalid("input.name", NAMELESS))?;
+    let name = clean_name(name).ok_or_else(|| Error::invalid(NAME, NAMELESS))?;
     Ok(Arrival {
         id: ObjectId { org: tx.scope().org_id, file },
         record: record.id,
@@ -71,8 +74,8 @@ pub async fn expect_of_client(
     (name, visitor): (&str, Option<&str>),
 ) -> Result<Arrival> {
     let place = place(write, record).await?;
-    let name = clean_name(name).ok_or_else(|| Error::invalid("input.name", NAMELESS))?;
-    let claim = Claim::of(&name).ok_or_else(|| Error::invalid("input.name", TAKEN))?;
+    let name = clean_name(name).ok_or_else(|| Error::invalid(NAME, NAMELESS))?;
+    let claim = Claim::of(&name).ok_or_else(|| Error::invalid(NAME, TAKEN))?;
     visitors::named(write, visitor).await?;
     let portal = write.scope();
     Ok(Arrival {

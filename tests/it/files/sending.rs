@@ -111,6 +111,23 @@ async fn somebody_without_a_name_gives_one_first() {
     door.nothing_is_left("no name").await;
 }
 
+/// FILE-2, API-3: whoever builds a form of their own learns at which field it stands.
+#[tokio::test]
+async fn what_is_wrong_with_a_name_is_said_of_the_file_or_of_the_visitor() {
+    let door = Doorway::new().await;
+    let session = door.app.open(&door.token).await;
+    for name in ["..", "Plan.exe"] {
+        let refused = client_upload(&door.app, &session, &door.record, name).await;
+        assert_eq!(refused.code(), "VALIDATION", "{name}");
+        assert!(refused.body().contains("input.fileName"), "{}", refused.body());
+        let sent = door.sends(&[(name, PDF)]).await;
+        assert!(sent.body().contains(&format!("“{name}” was not taken.")), "{}", sent.body());
+    }
+    let nobody = door.sends_as(&door.record, "", &[("Plan.pdf", PDF)]).await;
+    assert!(!nobody.body().contains("was not taken"), "{}", nobody.body());
+    door.nothing_is_left("names").await;
+}
+
 /// FILE-2, REC-10
 #[tokio::test]
 async fn no_file_is_taken_where_a_gate_is_shut() {
