@@ -23,7 +23,7 @@ use super::visitor::{Refusal, Visitor, refusal_of};
 use crate::app::App;
 use crate::db::enums::PortalMode;
 use crate::db::ids::{FileId, OrgId, RecordId};
-use crate::db::paging::{MAX_PAGE, Page};
+use crate::db::paging::Page;
 use crate::db::scope::PortalPass;
 use crate::domain::callers;
 use crate::domain::changes::{Origin, Write};
@@ -170,20 +170,13 @@ async fn list(context: &RequestContext, record: Option<RecordId>) -> Result<List
     let (tx, filter) = (&reading.tx, SharedFileFilter { record });
     let places = files::places(tx).await.map_err(unavailable)?;
     let name_of = |id| places.iter().find(|place| place.id == id).map(|place| place.name.clone());
-    let mut found: Vec<(SharedFile, String)> = Vec::new();
-    let mut after = None;
-    while found.len() < MOST {
-        let page = Page { limit: MAX_PAGE as usize, after };
-        let rows = files::shared_list(tx, &filter, &page).await.map_err(unavailable)?;
-        after = rows.rows.last().map(|file| file.id);
-        found.extend(rows.rows.into_iter().map(|file| {
-            let folder = name_of(file.record_id).unwrap_or_default();
-            (file, folder)
-        }));
-        if !rows.more {
-            break;
-        }
-    }
+    let page = Page { limit: MOST, after: None };
+    let rows = files::shared_list(tx, &filter, &page).await.map_err(unavailable)?.rows;
+    let in_folder = |file: SharedFile| {
+        let folder = name_of(file.record_id).unwrap_or_default();
+        (file, folder)
+    };
+    let found = rows.into_iter().map(in_folder).collect();
     context.shows(PortalMode::Files);
     let title = record.and_then(name_of).unwrap_or_else(|| tx.scope().title.clone());
     Ok(Listed { org: tx.scope().org_id, title, files: found })
