@@ -143,7 +143,7 @@ async fn find(context: &RequestContext, id: &str, tracked: &Tracked) -> Result<(
 }
 
 /// Whom a portal's transfer is for.
-pub(super) async fn bearer(context: &RequestContext) -> Result<Bearer> {
+async fn bearer(context: &RequestContext) -> Result<Bearer> {
     match context.credential {
         Some(Credential::Preview(hash)) => Ok(Bearer::Preview(hash)),
         _ => {
@@ -160,12 +160,12 @@ pub async fn send(
     bearer: Bearer,
     (headers, asked): (&HeaderMap, &Asked),
 ) -> Result<Response> {
-    let place = objects::location(&app.pools, &app.config.sealing, found.id).await?;
-    let place = place.ok_or(Error::NotFound("file"))?;
     let tag = found.tag.as_deref();
     if tag.is_some_and(|tag| is_known(headers, tag)) {
         return Ok(describe(&found, asked, StatusCode::NOT_MODIFIED, Body::empty()));
     }
+    let place = objects::location(&app.pools, &app.config.sealing, found.id).await?;
+    let place = place.ok_or(Error::NotFound("file"))?;
     let (status, range) = match part(headers, found.size, tag) {
         Part::Whole => (StatusCode::OK, 0..found.size),
         Part::Some(range) => (StatusCode::PARTIAL_CONTENT, range),
