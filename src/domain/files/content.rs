@@ -74,11 +74,14 @@ pub fn media_type(head: &[u8], name: &str) -> &'static str {
         (Some(ZIP | PPTX), "pptx") => PPTX,
         (Some(DOCX | XLSX | PPTX), _) => ZIP,
         (Some(known), _) => known,
-        (None, "txt" | "md" | "csv" | "log") if std::str::from_utf8(head).is_ok() => {
-            "text/plain; charset=utf-8"
-        }
+        (None, "txt" | "md" | "csv" | "log") if is_text(head) => "text/plain; charset=utf-8",
         (None, _) => OCTETS,
     }
+}
+
+/// Whether it is UTF-8, as far as it goes: the first bytes may end within a character.
+fn is_text(head: &[u8]) -> bool {
+    std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
 /// The media type of what claims to be something, or why it is not that.
@@ -177,4 +180,24 @@ fn judge(claim: Claim, archive: &Archive, size: u64) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("This is an archive, but not the document that its name says. {TAKEN}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HEAD, OCTETS, media_type};
+
+    /// FILE-4
+    #[test]
+    fn a_text_is_a_text_wherever_its_first_bytes_end() {
+        let text = "ü".repeat(HEAD);
+        for end in [HEAD, HEAD - 1] {
+            assert_eq!(
+                media_type(&text.as_bytes()[..end], "Notes.txt"),
+                "text/plain; charset=utf-8",
+                "{end}"
+            );
+        }
+        assert_eq!(media_type(b"Gr\xfc\xdfe", "Notes.txt"), OCTETS);
+        assert_eq!(media_type(text.as_bytes(), "Notes.bin"), OCTETS);
+    }
 }
