@@ -79,13 +79,17 @@ pub async fn receive(
             .flatten(),
         None => None,
     };
-    let root = root.unwrap_or_else(|| folder.company.clone());
-    let root: Vec<String> = root.split('/').filter(|step| !step.trim().is_empty()).map(part).collect();
-    let below = if folder.portal.is_some() { "client-uploads" } else { "files" };
+    // Only what was chosen has steps: a company's name is one, whatever it holds.
+    let mut steps: Vec<String> = match &root {
+        Some(root) => root.split('/').filter(|step| !step.trim().is_empty()).map(part).collect(),
+        None => vec![part(&folder.company)],
+    };
+    steps.push(part(&folder.record));
+    steps.push(if folder.portal.is_some() { "client-uploads" } else { "files" }.to_owned());
     // The last twelve digits of the id are random: two of one name do not meet.
     let id_text = id.file.0.simple().to_string();
-    let key =
-        format!("{}/{}/{below}/{}-{}", root.join("/"), part(&folder.record), &id_text[20..], part(name));
+    steps.push(format!("{}-{}", &id_text[20..], part(name)));
+    let key = steps.join("/");
     let (storage, account) = storages::current(&tx, keys).await?.unzip();
     let row = (
         objects::storage_id.eq(storage),

@@ -63,6 +63,18 @@ async fn what_clients_send_lands_below_the_folder_of_its_portal() {
     let paths = door.bytes_at_rest();
     let below = format!("Clients/untitled/In here/{name}/client-uploads/");
     assert!(paths.iter().any(|path| path.starts_with(&below)), "{paths:?}");
+    for (folder, below) in [("'/'", format!("{name}/client-uploads/")), ("null", "Both - Sons/".to_owned())] {
+        door.app
+            .arrange(&format!(
+                "update companies set name = 'Both / Sons'; update portals set upload_folder = {folder}"
+            ))
+            .await;
+        door.sends(&[("Plan.pdf", PDF)]).await;
+        let paths = door.bytes_at_rest();
+        assert!(paths.iter().any(|path| path.starts_with(&below)), "{folder}: {paths:?}");
+    }
+    let keys = door.app.value("select string_agg(storage_key, chr(10)) from stored_objects").await;
+    assert!(keys.lines().all(|key| !key.starts_with('/')), "{keys}");
 }
 
 /// FILE-2, EVT-1
