@@ -18,6 +18,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::app::App;
@@ -85,7 +86,10 @@ impl Door {
 
     /// Serves a connection on a task of its own.
     fn admit(&self, (stream, peer): (TcpStream, SocketAddr)) {
+        let asked = CancellationToken::new();
+        let first = asked.clone();
         let router = self.router.clone().map_request(move |request: Request<Incoming>| {
+            first.cancel();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             request
@@ -94,7 +98,16 @@ impl Door {
         let connection = self.http.serve_connection_with_upgrades(TokioIo::new(stream), service);
         let connection = self.connections.watch(connection.into_owned());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let mut connection = pin!(connection);
+            // hyper counts from when it knows the version: who sends nothing, or one byte, would stay for good.
+            let served = tokio::select! {
+                served = &mut connection => served,
+                waited = tokio::time::timeout(PATIENCE, asked.cancelled()) => match waited {
+                    Ok(()) => connection.await,
+                    Err(_) => return,
+                },
+            };
+            if let Err(error) = served {
                 tracing::trace!(%error, "a connection ended early");
             }
         });
