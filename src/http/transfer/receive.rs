@@ -34,6 +34,8 @@ const SLOWEST: u64 = 16 * 1024;
 pub const STOOD_STILL: &str = "The upload stood still for too long.";
 /// Archives that are looked into at once: a directory takes memory.
 static LOOKING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
+/// How long one may take, or an organisation's slow storage would keep everybody else's waiting.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// Bytes that come, and whose.
 pub struct Incoming<'a, S> {
@@ -270,12 +272,15 @@ impl<'a> Pouring<'a> {
 /// Reads an archive's directory back from storage, a piece at a time.
 async fn look_into((storage, key): (&Storage, &str), claim: Claim, size: u64) -> Result<()> {
     let _turn = LOOKING.acquire().await;
-    let mut directory = Directory::new(claim, size);
-    while let Some((offset, length)) = directory.wants() {
-        let bytes = storage.read_whole(key, offset..offset + length).await?;
-        directory.feed(&bytes).map_err(|why| Error::invalid("file", why))?;
-    }
-    Ok(())
+    let looking = async {
+        let mut directory = Directory::new(claim, size);
+        while let Some((offset, length)) = directory.wants() {
+            let bytes = storage.read_whole(key, offset..offset + length).await?;
+            directory.feed(&bytes).map_err(|why| Error::invalid("file", why))?;
+        }
+        Ok::<_, Error>(())
+    };
+    tokio::time::timeout(LOOK, looking).await.unwrap_or(Err(Error::Unavailable("storage")))
 }
 
 /// What is said of a file above the limit.
