@@ -56,7 +56,9 @@ pub async fn update(write: &Write, id: FileId, version: i32, edit: FileEdit) -> 
     if before.version != version {
         return Err(missed_update(true, "file"));
     }
-    let mut patch = rows::FilePatch { shared: edit.shared, ..rows::FilePatch::default() };
+    // Whoever renames may well send the rest as it is: that is no news.
+    let shared = edit.shared.filter(|shared| *shared != before.shared);
+    let mut patch = rows::FilePatch { shared, ..rows::FilePatch::default() };
     if let Some(name) = edit.name {
         let mut checks = Checks::new();
         let checked = checks.line("name", &name, names::LONGEST);
@@ -78,7 +80,9 @@ pub async fn update(write: &Write, id: FileId, version: i32, edit: FileEdit) -> 
     rows::update(write, id, &patch).await?;
     let record = records::by_ids(write, &[before.record_id]).await?.pop().ok_or(Error::NotFound("record"))?;
     let change = Change::new(kind, id).company(record.company_id).record(record.id);
-    let shown = before.shared || edit.shared == Some(true);
+    // Of what is archived clients see nothing, until it is back.
+    let is_there = before.archived_at.is_none() || patch.archived_at == Some(None);
+    let shown = is_there && (before.shared || edit.shared == Some(true));
     write.done(if shown { change.client_visible() } else { change });
     Ok(())
 }

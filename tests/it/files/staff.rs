@@ -36,6 +36,24 @@ async fn only_what_staff_share_appears_and_only_as_long() {
     assert_eq!(kinds, "file.uploaded false,file.shared true,file.archived true,file.restored true");
 }
 
+/// FILE-1, EVT-1: clients are told of what changes for them, once.
+#[tokio::test]
+async fn a_new_name_is_no_second_sharing_and_nobody_hears_of_what_is_archived() {
+    let door = Doorway::new().await;
+    let app = &door.app;
+    let staff = &app.acme().staff_token;
+    let id = brought(app, &door.record, "Plan.pdf", PDF, true).await;
+    let renamed = json!({ "id": id, "version": 1, "shared": true, "name": "New plan.pdf" });
+    app.query(staff, UPDATE, json!({ "input": renamed })).await.succeeded();
+    let archive = json!({ "input": { "id": id, "version": 2 } });
+    app.query(staff, ARCHIVE, archive).await.succeeded();
+    let unseen = json!({ "id": id, "version": 3, "name": "Old plan.pdf" });
+    app.query(staff, UPDATE, json!({ "input": unseen })).await.succeeded();
+    let kinds =
+        app.value("select string_agg(kind || ' ' || client_visible, ',' order by seq) from events").await;
+    assert_eq!(kinds, "file.uploaded true,file.renamed true,file.archived true,file.renamed false");
+}
+
 /// ORG-3
 #[tokio::test]
 async fn who_may_not_write_records_brings_and_changes_nothing() {
