@@ -1,6 +1,6 @@
 //! Everything a request may need, built once and handed down.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::adapters::mail::Mailer;
 use crate::adapters::openid::OpenId;
@@ -29,6 +29,7 @@ pub struct App {
     pub openid: OpenId,
     pub mailer: Mailer,
     pub storage: Storage,
+    dropbox: OnceLock<DropboxHosts>,
     pub metrics: Metrics,
     pub limits: Limits,
     pub usage: Recorder,
@@ -57,6 +58,7 @@ impl App {
             openid: OpenId::default(),
             mailer,
             storage,
+            dropbox: OnceLock::new(),
             metrics,
             limits,
             usage,
@@ -87,8 +89,7 @@ impl App {
                     refresh_token: refresh_token.clone(),
                     root: folder.clone(),
                 };
-                let (api, content) = self.config.storage.dropbox.clone();
-                Storage::of_dropbox(account, DropboxHosts { api, content })
+                Ok(Storage::of_dropbox(account, self.dropbox()?))
             }
             (Settings::Gcs { bucket, prefix, client_email }, Secret::Gcs { private_key }) => {
                 let account = GcsAccount {
@@ -111,5 +112,14 @@ impl App {
             }
             _ => Err(StorageError::Failed("an account with another kind's secret".to_owned())),
         }
+    }
+
+    /// Dropbox, as soon as an organisation keeps files there.
+    fn dropbox(&self) -> Result<DropboxHosts, StorageError> {
+        if let Some(hosts) = self.dropbox.get() {
+            return Ok(hosts.clone());
+        }
+        let hosts = DropboxHosts::new(self.config.storage.dropbox.clone())?;
+        Ok(self.dropbox.get_or_init(|| hosts).clone())
     }
 }

@@ -18,11 +18,20 @@ use super::{Source, StorageError};
 /// Sent at once: Dropbox asks for multiples of 4 MiB.
 const PIECE: usize = 8 * 1024 * 1024;
 
-/// Where Dropbox is.
+/// Where Dropbox is, and the connections to it, which all accounts share.
 #[derive(Clone, Debug)]
 pub struct DropboxHosts {
-    pub api: Url,
-    pub content: Url,
+    client: reqwest::Client,
+    api: Url,
+    content: Url,
+}
+
+impl DropboxHosts {
+    /// Connects nothing yet.
+    pub fn new((api, content): (Url, Url)) -> Result<Self, StorageError> {
+        let client = super::client().build().map_err(|error| failed(&error.to_string()))?;
+        Ok(Self { client, api, content })
+    }
 }
 
 /// An account's app and the right to act for it.
@@ -41,15 +50,14 @@ pub struct Dropbox(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    client: reqwest::Client,
     hosts: DropboxHosts,
     account: DropboxAccount,
     token: tokio::sync::OnceCell<SecretString>,
 }
 
 impl Dropbox {
-    pub fn new(client: reqwest::Client, hosts: DropboxHosts, account: DropboxAccount) -> Self {
-        Self(Arc::new(Inner { client, hosts, account, token: tokio::sync::OnceCell::new() }))
+    pub fn new(hosts: DropboxHosts, account: DropboxAccount) -> Self {
+        Self(Arc::new(Inner { hosts, account, token: tokio::sync::OnceCell::new() }))
     }
 
     /// Begins to write. Nothing shows before the session is finished.
@@ -98,7 +106,7 @@ impl Dropbox {
 
     /// An access token, fetched once.
     async fn token(&self) -> Result<&SecretString, StorageError> {
-        let Inner { client, hosts, account, token } = self.0.as_ref();
+        let Inner { hosts, account, token } = self.0.as_ref();
         token
             .get_or_try_init(|| async {
                 let url = hosts.api.join("oauth2/token").map_err(|_| failed("no address for Dropbox"))?;
@@ -109,8 +117,11 @@ impl Dropbox {
                     ("client_secret", account.app_secret.expose_secret()),
                 ];
                 let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-                let sent =
-                    client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+                let sent = hosts
+                    .client
+                    .post(url)
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(body);
                 let answer = sent.send().await.map_err(failure)?;
                 if !answer.status().is_success() {
                     return Err(failed("Dropbox refused the app key, its secret or the refresh token"));
@@ -130,7 +141,7 @@ impl Dropbox {
         let argument = HeaderValue::from_str(&ascii(&argument.to_string()))
             .map_err(|_| failed("a path that cannot be sent"))?;
         let token = format!("Bearer {}", self.token().await?.expose_secret());
-        Ok(self.0.client.post(url).header(AUTHORIZATION, token).header("dropbox-api-arg", argument))
+        Ok(self.0.hosts.client.post(url).header(AUTHORIZATION, token).header("dropbox-api-arg", argument))
     }
 
     async fn send(
@@ -152,8 +163,13 @@ impl Dropbox {
         let url =
             self.0.hosts.api.join(&format!("2/{verb}")).map_err(|_| failed("no address for Dropbox"))?;
         let token = format!("Bearer {}", self.token().await?.expose_secret());
-        let sent =
-            self.0.client.post(url).header(AUTHORIZATION, token).header(CONTENT_TYPE, "application/json");
+        let sent = self
+            .0
+            .hosts
+            .client
+            .post(url)
+            .header(AUTHORIZATION, token)
+            .header(CONTENT_TYPE, "application/json");
         checked(sent.body(argument.to_string()).send().await.map_err(failure)?).await
     }
 }

@@ -129,9 +129,8 @@ impl Storage {
     }
 
     /// An organisation's Dropbox.
-    pub fn of_dropbox(account: DropboxAccount, hosts: DropboxHosts) -> Result<Self, StorageError> {
-        let client = Client::unguarded().map_err(|error| StorageError::Failed(error.to_string()))?;
-        Ok(Self(Place::Dropbox(Dropbox::new(client.into_inner(), hosts, account))))
+    pub fn of_dropbox(account: DropboxAccount, hosts: DropboxHosts) -> Self {
+        Self(Place::Dropbox(Dropbox::new(hosts, account)))
     }
 
     /// Begins to write.

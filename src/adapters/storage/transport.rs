@@ -41,11 +41,6 @@ impl Client {
     pub fn guarded(client: reqwest::Client, guard: Arc<Guard>) -> Self {
         Self { client, guard: Some(guard) }
     }
-
-    /// Without OpenDAL around it.
-    pub fn into_inner(self) -> reqwest::Client {
-        self.client
-    }
 }
 
 /// What every client of storage has in common; whoever guards addresses adds a resolver.

@@ -48,7 +48,7 @@ fn dropbox(address: std::net::SocketAddr, secret: &str) -> Storage {
         refresh_token: SecretString::from(REFRESH_TOKEN),
         root: "/Clients".into(),
     };
-    Storage::of_dropbox(account, DropboxHosts { api: hosts.clone(), content: hosts }).unwrap()
+    Storage::of_dropbox(account, DropboxHosts::new((hosts.clone(), hosts)).unwrap())
 }
 
 /// What every storage has to do.
