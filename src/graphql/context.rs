@@ -19,6 +19,7 @@ use crate::domain::home;
 use crate::domain::origins::{self, ForeignPage};
 use crate::domain::tokens::Presented;
 use crate::error::Error;
+use crate::live::{Bearer, Pass};
 use crate::usage::{Returned, Seen, Visitor};
 
 /// A credential as presented; what it opens, only the database knows.
@@ -388,6 +389,14 @@ impl RequestContext {
         };
         let visit = visit.map(|visit| visit.hash).filter(|visit| *visit != hash);
         Ok(PortalPass { hash, visit, passed })
+    }
+
+    /// Whom a portal's transfer is for: its holder, or a preview, which has no pass.
+    pub async fn portal_bearer(&self) -> Result<Bearer> {
+        match self.credential {
+            Some(Credential::Preview(hash)) => Ok(Bearer::Preview(hash)),
+            _ => Ok(Bearer::Pass(Pass::Portal(self.portal_pass().await?))),
+        }
     }
 }
 

@@ -30,10 +30,9 @@ use crate::domain::changes::{Origin, Write};
 use crate::domain::files::uploads::{self, Arrival};
 use crate::domain::files::{self, SharedFile, SharedFileFilter, objects};
 use crate::error::{Error, Result};
-use crate::graphql::context::{Credential, RequestContext};
+use crate::graphql::context::RequestContext;
 use crate::http::graphql::{self, Asker};
 use crate::http::transfer::{self, Asked, Found};
-use crate::live::{Bearer, Pass};
 use crate::page::{self, SentFiles};
 
 /// The most files of one archive, and of one form.
@@ -80,7 +79,7 @@ pub async fn download(
     let Some(id) = visitor.record_id() else { return elsewhere(visitor).await };
     let context = context(&visitor);
     let found = find(&context, FileId(id)).await;
-    let bearer = bearer(&context).await;
+    let bearer = context.portal_bearer().await.map_err(refused);
     context.finish().await;
     let (found, bearer) = match (found, bearer) {
         (Ok(Some(found)), Ok(bearer)) => (found, bearer),
@@ -114,7 +113,7 @@ pub async fn view(visitor: Visitor) -> Response {
 pub async fn download_all(visitor: Visitor, Query(which): Query<Which>) -> Response {
     let context = context(&visitor);
     let listed = list(&context, which.record.map(RecordId)).await;
-    let bearer = bearer(&context).await;
+    let bearer = context.portal_bearer().await.map_err(refused);
     context.finish().await;
     let (listed, bearer) = match (listed, bearer) {
         (Ok(listed), Ok(bearer)) => (listed, bearer),
@@ -149,13 +148,6 @@ async fn find(context: &RequestContext, id: FileId) -> Result<Option<Found>, Ref
     let file = files::shared(&reading.tx, id).await.map_err(unavailable)?;
     context.shows(PortalMode::Files);
     Ok(file.map(|file| Found::shared(reading.tx.scope().org_id, file, context.seen())))
-}
-
-async fn bearer(context: &RequestContext) -> Result<Bearer, Refusal> {
-    match context.credential {
-        Some(Credential::Preview(hash)) => Ok(Bearer::Preview(hash)),
-        _ => Ok(Bearer::Pass(Pass::Portal(context.portal_pass().await.map_err(refused)?))),
-    }
 }
 
 /// What goes into an archive.

@@ -135,21 +135,10 @@ async fn find(context: &RequestContext, id: &str, tracked: &Tracked) -> Result<(
             if let Some(seen) = seen.clone() {
                 tracked.sighting.note(seen);
             }
-            let bearer = bearer(context).await?;
+            let bearer = context.portal_bearer().await.map_err(|error| error_of(&error))?;
             Ok((Found::shared(reading.tx.scope().org_id, file, seen), bearer))
         }
         None => Err(Error::Unauthenticated),
-    }
-}
-
-/// Whom a portal's transfer is for.
-async fn bearer(context: &RequestContext) -> Result<Bearer> {
-    match context.credential {
-        Some(Credential::Preview(hash)) => Ok(Bearer::Preview(hash)),
-        _ => {
-            let pass = context.portal_pass().await.map_err(|error| error_of(&error))?;
-            Ok(Bearer::Pass(Pass::Portal(pass)))
-        }
     }
 }
 
