@@ -8,6 +8,7 @@ use super::{Deliverable, Version, hold_any, note};
 use crate::db::enums::NotificationTopic;
 use crate::db::ids::{CompanyId, DeliverableId, DeliverableVersionId, FileId};
 use crate::domain::changes::Write;
+use crate::domain::files;
 use crate::domain::idempotency::{self, Claim};
 use crate::domain::notifications::{self, News};
 use crate::domain::validation::Checks;
@@ -46,32 +47,30 @@ pub async fn add(write: &Write, draft: VersionDraft, key: Option<&str>) -> Resul
 
 /// Puts a file of the record into a version. Doing so twice is the same as once.
 pub async fn add_file(write: &Write, version: DeliverableVersionId, file: FileId) -> Result<()> {
-    let record_of_file = rows::record_of_file(write, file).await?;
     let (deliverable, company, version) = hold_version(write, version).await?;
+    let found = files::by_ids(write, &[file]).await?.pop().filter(|file| file.archived_at.is_none());
+    let file = found.ok_or(Error::NotFound("file"))?;
     let mut checks = Checks::new();
-    match record_of_file {
-        Some(record) if record == deliverable.record_id => {}
-        Some(_) => checks.problem("fileId", "This file belongs to another record."),
-        None => return Err(Error::NotFound("file")),
+    if file.record_id != deliverable.record_id {
+        checks.problem("fileId", "This file belongs to another record.");
     }
     if rows::count_files(write, version.id).await? >= MOST {
         checks.problem("versionId", format!("A version has at most {MOST} files."));
     }
     checks.finish()?;
     check_open(&version)?;
-    if rows::insert_file(write, &version, file).await? > 0 {
+    if rows::insert_file(write, &version, file.id).await? > 0 {
         note(write, "deliverable.file_added", (deliverable.id, deliverable.record_id, company), false);
     }
     Ok(())
 }
 
-/// Takes a file out of a version.
+/// Takes a file out of a version, also one that was archived meanwhile.
 pub async fn remove_file(write: &Write, version: DeliverableVersionId, file: FileId) -> Result<()> {
-    let known = rows::record_of_file(write, file).await?;
     let (deliverable, company, version) = hold_version(write, version).await?;
-    known.ok_or(Error::NotFound("file"))?;
+    let file = files::by_ids(write, &[file]).await?.pop().ok_or(Error::NotFound("file"))?;
     check_open(&version)?;
-    if rows::delete_file(write, version.id, file).await? > 0 {
+    if rows::delete_file(write, version.id, file.id).await? > 0 {
         note(write, "deliverable.file_removed", (deliverable.id, deliverable.record_id, company), false);
     }
     Ok(())

@@ -65,6 +65,17 @@ async fn a_version_that_waits_for_the_client_takes_no_change_either() {
     assert_eq!(removed.at("/data/staff/removeDeliverableFile/version/files"), json!([]));
 }
 
+/// DEL-4: what a version must not be shown with leaves it, and does not come back.
+#[tokio::test]
+async fn an_archived_file_leaves_an_open_version_and_comes_to_none() {
+    let work = Work::new().await;
+    work.app.arrange(&format!("update files set archived_at = now() where id = '{}'", work.file)).await;
+    let remove = json!({ "versionId": work.version, "fileId": work.file });
+    let removed = work.staff(REMOVE_FILE, remove).await.succeeded();
+    assert_eq!(removed.at("/data/staff/removeDeliverableFile/version/files"), json!([]));
+    assert_eq!(work.add_file(&work.version, &work.file).await.code(), "NOT_FOUND");
+}
+
 /// DEL-3, DEL-4: whatever kills the service, there is no half decision.
 #[tokio::test]
 async fn a_service_that_is_killed_while_it_decides_leaves_nothing_of_the_decision() {

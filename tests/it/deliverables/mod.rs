@@ -136,11 +136,15 @@ async fn staff_make_a_deliverable_with_versions_and_files() {
         work.deliverable
     );
     assert_eq!(work.app.value(&numbers).await, "1,2");
-    let foreign = work
-        .app
-        .value("select f.id from files f join records r on r.id = f.record_id order by r.id desc limit 1")
-        .await;
-    assert!(["VALIDATION", "NOT_FOUND"].contains(&work.add_file(&second, &foreign).await.code().as_str()));
+    for (organization, company, code) in
+        [(work.app.acme(), 1, "VALIDATION"), (work.app.rival(), 0, "NOT_FOUND")]
+    {
+        let company = organization.companies[company].id;
+        let file = "select f.id from files f join records r on r.org_id = f.org_id and r.id = f.record_id";
+        let file = format!("{file} where r.company_id = '{company}' and f.archived_at is null limit 1");
+        let file = work.app.value(&file).await;
+        assert_eq!(work.add_file(&second, &file).await.code(), code);
+    }
     let reader = work.app.member_of(work.app.acme(), &[]).await;
     let list = "query($id: ID!) { staff { deliverables(recordId: $id) { id } } }";
     let listed = work.app.query(&reader, list, json!({ "id": work.record })).await.succeeded();

@@ -255,17 +255,6 @@ pub(super) async fn count_files(tx: &Tx<Staff>, version: DeliverableVersionId) -
     Ok(of.select(count_star()).first(&mut tx.connection()).await?)
 }
 
-/// Whose file it is; none if there is none that lives.
-pub(super) async fn record_of_file(tx: &Tx<Staff>, id: FileId) -> Result<Option<RecordId>> {
-    Ok(files::table
-        .filter(files::id.eq(id))
-        .filter(files::archived_at.is_null())
-        .select(files::record_id)
-        .first(&mut tx.connection())
-        .await
-        .optional()?)
-}
-
 /// How many rows came: none if it was there.
 pub(super) async fn insert_file(write: &Write, version: &Version, file: FileId) -> Result<usize> {
     let row = (
