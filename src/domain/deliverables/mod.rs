@@ -111,7 +111,12 @@ pub async fn archive(write: &Write, id: DeliverableId, version: i32, archival: A
     let (deliverable, company) = hold(write, id, version).await?;
     let (kind, archived_at) = match (archival, deliverable.archived_at) {
         (Archival::Archive, None) => ("deliverable.archived", Some(write.at())),
-        (Archival::Restore, Some(_)) => ("deliverable.restored", None),
+        (Archival::Restore, Some(_)) => {
+            if rows::count(write, deliverable.record_id).await? >= MOST {
+                return Err(Error::invalid("input.id", format!("A record has at most {MOST} deliverables.")));
+            }
+            ("deliverable.restored", None)
+        }
         _ => return Ok(()),
     };
     let patch = DeliverablePatch { archived_at: Some(archived_at), ..DeliverablePatch::default() };

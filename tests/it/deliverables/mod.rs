@@ -17,6 +17,9 @@ const CREATE: &str = "mutation($input: CreateDeliverableInput!) { staff { create
     deliverable { id version versions { id number approval } } } } }";
 const UPDATE: &str = "mutation($input: UpdateDeliverableInput!) { staff { updateDeliverable(input: $input) {
     deliverable { title format visible version } } } }";
+const ARCHIVE: &str =
+    "mutation($input: ArchiveDeliverableInput!) { staff { archiveDeliverable(input: $input) {
+    deliverable { version archivedAt } } } }";
 const ADD_VERSION: &str =
     "mutation($input: AddDeliverableVersionInput!) { staff { addDeliverableVersion(input: $input) {
     version { id number } } } }";
@@ -157,6 +160,30 @@ async fn staff_make_a_deliverable_with_versions_and_files() {
         input.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
         assert_eq!(work.staff(CREATE, input).await.code(), "VALIDATION");
     }
+}
+
+/// DEL-1: archived ones do not count, and none comes back where there is no room.
+#[tokio::test]
+async fn a_record_has_at_most_200_deliverables_that_live() {
+    let work = Work::new().await;
+    let archive = json!({ "id": work.deliverable, "version": 1 });
+    work.staff(ARCHIVE, archive).await.succeeded();
+    let fill = format!(
+        "insert into deliverables (org_id, id, record_id, title, kind)
+         select org_id, gen_random_uuid(), id, 'Another', 'Design' from records, generate_series(1, 200)
+         where id = '{}'",
+        work.record
+    );
+    work.app.arrange(&fill).await;
+    let restore = json!({ "id": work.deliverable, "version": 2, "archived": false });
+    assert_eq!(work.staff(ARCHIVE, restore.clone()).await.code(), "VALIDATION");
+    let another = json!({ "recordId": work.record, "title": "One too many", "type": "Design" });
+    assert_eq!(work.staff(CREATE, another.clone()).await.code(), "VALIDATION");
+    let make_room = "update deliverables set archived_at = now()
+        where id = (select id from deliverables where title = 'Another' limit 1)";
+    work.app.arrange(make_room).await;
+    work.staff(ARCHIVE, restore).await.succeeded();
+    assert_eq!(work.staff(CREATE, another).await.code(), "VALIDATION");
 }
 
 /// DEL-2

@@ -2,12 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{UPDATE, Work};
+use super::{ARCHIVE, UPDATE, Work};
 use crate::support::live::{Instance, Socket};
 
-const ARCHIVE: &str =
-    "mutation($input: ArchiveDeliverableInput!) { staff { archiveDeliverable(input: $input) {
-    deliverable { version archivedAt } } } }";
 const TOLD: &str = "subscription { portalEvents { __typename ... on PortalDeliverablesEvent { recordId } } }";
 const ACTIVITY: &str = "{ portal { activity(first: 100) { edges { node { text recordId } } } } }";
 
