@@ -15,6 +15,7 @@ use crate::domain::callers::Portal;
 use crate::domain::changes::{Change, Write};
 use crate::domain::files::SharedFile;
 use crate::domain::idempotency::{self, Claim};
+use crate::domain::shared_records;
 use crate::domain::validation::Checks;
 use crate::domain::visitors;
 use crate::error::{Error, Result};
@@ -55,9 +56,10 @@ pub async fn decide(
     checks.finish()?;
     let visitor = visitors::named(write, word.name.as_deref()).await?;
     let (id, message): (DecisionId, MessageId) = (write.id(), write.id());
+    let record = shared_records::by_ids(write, &[pending.record_id]).await?.pop();
     let receipt = Receipt::new(
         write.scope(),
-        (word.version_id, &pending, rows::record_name(write, pending.record_id).await?),
+        (word.version_id, &pending, record.ok_or(Error::NotFound("record"))?.name),
         (word.verdict, reason.clone()),
         (&visitor, write.at()),
     );

@@ -9,7 +9,7 @@ use crate::db::enums::{Approval, Verdict};
 use crate::db::ids::{DecisionId, DeliverableId, DeliverableVersionId, MessageId, RecordId};
 use crate::db::schema::portal::{
     deliverable_decisions as decisions, deliverable_version_files as version_files,
-    deliverable_versions as versions, deliverables, files, records,
+    deliverable_versions as versions, deliverables, files,
 };
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
@@ -187,11 +187,6 @@ pub(in crate::domain::deliverables) async fn hold(
         .get_result(&mut write.connection())
         .await
         .optional()?)
-}
-
-pub(in crate::domain::deliverables) async fn record_name(tx: &Tx<Portal>, id: RecordId) -> Result<String> {
-    let record = records::table.filter(records::id.eq(id));
-    Ok(record.select(records::name).first(&mut tx.connection()).await?)
 }
 
 pub(in crate::domain::deliverables) async fn decide(write: &Write<Portal>, new: &NewDecision) -> Result<()> {
