@@ -16,15 +16,10 @@ pub async fn notice(desk: &Desk<'_>) -> Result<Option<Letter>> {
     };
     let about = notice.record_name.unwrap_or_else(|| notice.company_name.clone());
     let sender = notice.sender_name.unwrap_or_default();
-    let letter = Letter { kind, ..letter };
-    if kind == MailKind::FileUploaded {
-        let letter = letter.with("record", about).with("uploader", sender);
-        return Ok(Some(letter.with("file", notice.words.unwrap_or_default())));
-    }
-    let letter = letter.with("sender", sender);
-    let letter = letter.with("record", about).with("company", notice.company_name);
-    let letter = letter.with("verdict", notice.about);
+    let letter = Letter { kind, ..letter }.with("sender", sender).with("record", about);
+    let letter = letter.with("company", notice.company_name).with("verdict", notice.about);
     Ok(Some(match notice.words {
+        Some(file) if kind == MailKind::FileUploaded => letter.with("file", file),
         Some(words) => letter.quoting(words),
         None => letter,
     }))

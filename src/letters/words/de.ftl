@@ -151,6 +151,6 @@ sign-in-link = Ihr Weg hinein
 
 file-uploaded = Neue Datei eines Kunden zu { $record }
     .body =
-        { $uploader } hat im Kundenportal „{ $file }“ zu „{ $record }“ geschickt.
+        { $sender } hat im Kundenportal „{ $file }“ zu „{ $record }“ geschickt.
 
         Sie liegt bei den Dateien des Vorgangs, und Kunden sehen sie dort auch.

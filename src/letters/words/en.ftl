@@ -152,6 +152,6 @@ sign-in-link = Your way in
 
 file-uploaded = New file from a client on { $record }
     .body =
-        { $uploader } sent “{ $file }” on “{ $record }”, through the client portal.
+        { $sender } sent “{ $file }” on “{ $record }”, through the client portal.
 
         It lies with the files of the record, and clients see it there too.

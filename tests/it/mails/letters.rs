@@ -73,7 +73,7 @@ fn sample(kind: MailKind, language: Language) -> Letter {
         }
         MailKind::RepliesNews | MailKind::ReviewsNews | MailKind::InvoicesNews => news(letter),
         MailKind::FileUploaded => {
-            letter.with("record", "New site").with("file", "Plan <i>.pdf").with("uploader", "Ada")
+            letter.with("record", "New site").with("file", "Plan <i>.pdf").with("sender", "Ada")
         }
     }
 }
