@@ -90,6 +90,30 @@ impl<S: Send + Sync + 'static> Loaders<S> {
     }
 }
 
+/// Declares keys that stand for something other than the row of an id, and how a batch of each is loaded:
+/// by the ids in the keys, in the scope of a caller.
+macro_rules! loaders {
+    (for $caller:ty; $($(#[$doc:meta])* $key:ident($id:ty) -> $value:ty = $load:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        struct $key($id);
+
+        impl async_graphql::dataloader::Loader<$key> for $crate::graphql::loaders::Batch<$caller> {
+            type Value = $value;
+            type Error = $crate::error::Error;
+
+            async fn load(
+                &self,
+                keys: &[$key],
+            ) -> Result<std::collections::HashMap<$key, $value>, $crate::error::Error> {
+                let ids: Vec<$id> = keys.iter().map(|key| key.0).collect();
+                $load(&self.0, ids).await
+            }
+        }
+    )*};
+}
+pub(crate) use loaders;
+
 /// Rows by the key each carries.
 pub fn keyed<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, V> {
     rows.into_iter().map(|row| (key(&row), row)).collect()

@@ -16,7 +16,7 @@ use crate::domain::shared_records::SharedRecord;
 use crate::error::Error;
 use crate::graphql::context::request;
 use crate::graphql::errors::{Result, coded};
-use crate::graphql::loaders::{Batch, gathered, keyed};
+use crate::graphql::loaders::{Batch, gathered, keyed, loaders};
 use crate::graphql::portal::files::PortalFile;
 
 /// Something that is made for the client.
@@ -173,25 +173,8 @@ impl Loader<DeliverableId> for Batch<Portal> {
     }
 }
 
-macro_rules! loaders_of {
-    ($($(#[$doc:meta])* $key:ident($id:ty) -> $value:ty = $load:expr;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        struct $key($id);
-
-        impl Loader<$key> for Batch<Portal> {
-            type Value = $value;
-            type Error = Error;
-
-            async fn load(&self, keys: &[$key]) -> Result<HashMap<$key, $value>, Error> {
-                let ids: Vec<$id> = keys.iter().map(|key| key.0).collect();
-                $load(&self.0, ids).await
-            }
-        }
-    )*};
-}
-
-loaders_of! {
+loaders! {
+    for Portal;
     /// The visible deliverables of a record.
     DeliverablesOf(RecordId) -> Vec<SharedDeliverable> = async |tx, ids: Vec<RecordId>| {
         Ok(gathered(shared::of_records(tx, &ids).await?, |one| DeliverablesOf(one.record_id)))

@@ -19,7 +19,7 @@ use crate::domain::shared_records::{
 use crate::error::Error;
 use crate::graphql::context::request;
 use crate::graphql::errors::{Result, coded};
-use crate::graphql::loaders::{Batch, gathered, keyed};
+use crate::graphql::loaders::{Batch, gathered, keyed, loaders};
 use crate::graphql::paging::{connection, wants_count};
 
 /// A record as clients see it. A null is not shared, or not set: nothing tells which.
@@ -279,25 +279,8 @@ impl From<SharedValue> for PortalField {
     }
 }
 
-macro_rules! portal_loaders {
-    ($($(#[$doc:meta])* $key:ident($id:ty) -> $value:ty = $load:expr;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        struct $key($id);
-
-        impl Loader<$key> for Batch<Portal> {
-            type Value = $value;
-            type Error = Error;
-
-            async fn load(&self, keys: &[$key]) -> Result<HashMap<$key, $value>, Error> {
-                let ids: Vec<$id> = keys.iter().map(|key| key.0).collect();
-                $load(&self.0, ids).await
-            }
-        }
-    )*};
-}
-
-portal_loaders! {
+loaders! {
+    for Portal;
     /// The stages of a type that shows their names.
     StagesOf(RecordTypeId) -> Vec<SharedStage> = async |tx, ids: Vec<RecordTypeId>| {
         Ok(gathered(shared_records::stages(tx, &ids).await?, |stage| StagesOf(stage.type_id)))

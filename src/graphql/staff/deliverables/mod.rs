@@ -19,7 +19,7 @@ use crate::domain::deliverables::{self, receipts};
 use crate::error::Error;
 use crate::graphql::context::request;
 use crate::graphql::errors::{Result, coded};
-use crate::graphql::loaders::{Batch, gathered, keyed};
+use crate::graphql::loaders::{Batch, gathered, keyed, loaders};
 
 /// Something that is made for a client and waits for their word.
 #[derive(async_graphql::Description)]
@@ -255,25 +255,8 @@ impl Loader<DeliverableVersionId> for Batch<Staff> {
     }
 }
 
-macro_rules! loaders_of {
-    ($($(#[$doc:meta])* $key:ident($id:ty) -> $value:ty = $load:expr;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        struct $key($id);
-
-        impl Loader<$key> for Batch<Staff> {
-            type Value = $value;
-            type Error = Error;
-
-            async fn load(&self, keys: &[$key]) -> Result<HashMap<$key, $value>, Error> {
-                let ids: Vec<$id> = keys.iter().map(|key| key.0).collect();
-                $load(&self.0, ids).await
-            }
-        }
-    )*};
-}
-
-loaders_of! {
+loaders! {
+    for Staff;
     /// The deliverables of a record.
     DeliverablesOf(RecordId) -> Vec<deliverables::Deliverable> = async |tx, ids: Vec<RecordId>| {
         Ok(gathered(deliverables::of_records(tx, &ids).await?, |one| DeliverablesOf(one.record_id)))
