@@ -23,6 +23,9 @@ async fn a_client_decides_on_the_page_and_takes_a_receipt_along() {
     {
         assert!(shown.body().contains(part), "{part}: {}", shown.body());
     }
+    let (_, form) = shown.body().split_once("<form class=\"compose\"").unwrap();
+    let pressed_by_enter = form.split("<button").nth(1).unwrap().split('>').next().unwrap();
+    assert!(pressed_by_enter.contains("disabled"), "nobody approves with Enter: {pressed_by_enter}");
     let fields =
         |verdict| [("version", work.version.as_str()), ("verdict", verdict), ("name", "Ada"), ("reason", "")];
     let refused = browser.submit(&page, &fields("REJECTED")).await;
