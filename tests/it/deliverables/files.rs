@@ -3,8 +3,9 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
-use super::Work;
+use super::{REMOVE_FILE, Work};
 use crate::files::{PDF, brought, fetches};
 use crate::support::forms::Browser;
 
@@ -24,6 +25,29 @@ async fn with_file(name: &str, bytes: &[u8]) -> (Work, String) {
     work.add_file(&work.version, &file).await.succeeded();
     work.mark_ready(&work.version).await.succeeded();
     (work, file)
+}
+
+/// DEL-3: whoever has the files recomputes the hash that was signed.
+#[tokio::test]
+async fn a_decision_is_of_the_bytes_of_its_files() {
+    let work = Work::new().await;
+    let without_bytes = json!({ "versionId": work.version, "fileId": work.file });
+    work.staff(REMOVE_FILE, without_bytes).await.succeeded();
+    let mut lines = Vec::new();
+    for (name, bytes) in [("Plan.pdf", PDF), ("Notes.txt", b"only text".as_slice())] {
+        let file = brought(&work.app, &work.record, name, bytes, true).await;
+        work.add_file(&work.version, &file).await.succeeded();
+        lines.push(format!("{file} {}\n", hex::encode(Sha256::digest(bytes))));
+    }
+    lines.sort();
+    work.mark_ready(&work.version).await.succeeded();
+    let session = work.session().await;
+    let decided = work.decide(&session, &work.version, "APPROVED", None).await.succeeded();
+    let receipt = decided.text("/data/portal/decideDeliverable/deliverable/current/decision/receipt");
+    let receipt: Value = serde_json::from_str(&receipt).unwrap();
+    assert_eq!(receipt["receipt"]["filesSha256"], hex::encode(Sha256::digest(lines.concat())));
+    let kept = "select encode(files_hash, 'hex') from deliverable_decisions";
+    assert_eq!(receipt["receipt"]["filesSha256"], work.app.value(kept).await);
 }
 
 /// DEL-2, FILE-1

@@ -46,6 +46,7 @@ async fn an_approved_version_takes_no_edit_and_no_file_change() {
         "update deliverable_decisions set verdict = 'REJECTED'",
         "update deliverable_decisions set decided_by = 'Eve'",
         "update files set byte_size = byte_size + 1 where id in (select file_id from deliverable_version_files)",
+        "update files set sha256 = sha256('other') where id in (select file_id from deliverable_version_files)",
     ] {
         assert_eq!(admin.refusal(attempt).await, "55000", "{attempt}");
     }
