@@ -100,6 +100,29 @@ async fn activity_tells_of_what_the_portal_shows_only() {
     assert!(texts(&app, &neighbour).await.is_empty());
 }
 
+/// EVT-8, REC-5: a record that its first portal switched on says so where else it shows, and nowhere more.
+#[tokio::test]
+async fn clients_read_that_a_record_is_shared_since_it_has_a_portal() {
+    let app = TestApp::world().await;
+    let acme = app.acme();
+    let theirs = format!(
+        "from records where company_id = '{}' and archived_at is null order by id desc limit 1",
+        acme.companies[0].id
+    );
+    let record = app.value(&format!("select id {theirs}")).await;
+    let name = app.value(&format!("select name {theirs}")).await;
+    app.arrange(&format!("update records set portal_enabled = false where id = '{record}'")).await;
+    let session = open(&app, "RECORDS,ACTIVITY").await;
+    assert!(texts(&app, &session).await.is_empty());
+    let create = "mutation($input: CreatePortalInput!) { staff { createPortal(input: $input) { url } } }";
+    let input = json!({ "input": { "label": "One project", "scope": { "recordId": record } } });
+    app.query(&acme.staff_token, create, input).await.succeeded();
+    assert_eq!(texts(&app, &session).await, [format!("{name} is now shared with you")]);
+    let neighbour = acme.portals.iter().find(|portal| portal.title == acme.companies[1].name).unwrap();
+    let neighbour = app.open(&neighbour.token).await;
+    assert!(texts(&app, &neighbour).await.is_empty());
+}
+
 /// EVT-8, ORG-3, API-8
 #[tokio::test]
 async fn staff_append_what_the_service_does_not_know() {

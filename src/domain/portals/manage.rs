@@ -178,7 +178,8 @@ pub(super) async fn resolve_scope(
 /// REC-5: only the first portal does it; a record that staff switched off later stays off.
 async fn turn_on(write: &Write, record: RecordId, company: CompanyId) -> Result<()> {
     if rows::portals_of_record(write, record).await? == 1 && rows::enable_record(write, record).await? {
-        write.done(Change::new("record.shared", record).company(company).record(record));
+        let shared = Change::new("record.shared", record).company(company).record(record);
+        write.done(shared.client_visible());
     }
     Ok(())
 }

@@ -184,7 +184,9 @@ pub fn told(news: &News, cursor: String) -> PortalEvent {
         return PortalEvent::Milestones(PortalMilestonesEvent { cursor, id, occurred_at, record_id });
     }
     let change = match event.kind.as_str() {
-        "record.created" | "record.restored" | "record.portal_enabled" => PortalRecordChange::Appeared,
+        "record.created" | "record.restored" | "record.portal_enabled" | "record.shared" => {
+            PortalRecordChange::Appeared
+        }
         "record.moved" => PortalRecordChange::Moved,
         _ => PortalRecordChange::Updated,
     };
