@@ -9,6 +9,7 @@ pub use rows::{Task, TaskFilter, TaskState};
 use super::callers::Staff;
 use super::changes::{Change, Write, missed_update};
 use super::members;
+use super::portals::about;
 use super::validation::Checks;
 use crate::db::enums::Permission;
 use crate::db::ids::{MemberId, TaskId};
@@ -64,11 +65,7 @@ async fn change(
     if rows::update(write, task.id, version, patch).await? == 0 {
         return Err(missed_update(true, "task"));
     }
-    let change = Change::new(kind, task.id).company(task.company_id);
-    write.done(match task.record_id {
-        Some(record) => change.record(record),
-        None => change,
-    });
+    write.done(about(Change::new(kind, task.id), task.company_id, task.record_id));
     Ok(())
 }
 
