@@ -12,13 +12,13 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper::server::conn::http1::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::app::App;
@@ -64,7 +64,7 @@ pub async fn run(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     drop(listener);
     live.close();
     tracing::info!("stopping: requests may finish");
-    if tokio::time::timeout(drain, door.connections.shutdown()).await.is_err() {
+    if tokio::time::timeout(drain, door.close()).await.is_err() {
         tracing::warn!("requests were still running when time was up");
     }
     Ok(())
@@ -73,44 +73,48 @@ pub async fn run(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
 /// Where connections come in.
 struct Door {
     router: Router,
-    http: Builder<TokioExecutor>,
-    connections: GracefulShutdown,
+    http: Builder,
+    connections: TaskTracker,
+    closing: CancellationToken,
 }
 
 impl Door {
     fn new(router: Router) -> Self {
-        let mut http = Builder::new(TokioExecutor::new());
-        http.http1().max_buf_size(READ_AT_ONCE).timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-        Self { router, http, connections: GracefulShutdown::new() }
+        let mut http = Builder::new();
+        http.max_buf_size(READ_AT_ONCE).timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+        Self { router, http, connections: TaskTracker::new(), closing: CancellationToken::new() }
     }
 
     /// Serves a connection on a task of its own.
     fn admit(&self, (stream, peer): (TcpStream, SocketAddr)) {
-        let asked = CancellationToken::new();
-        let first = asked.clone();
         let router = self.router.clone().map_request(move |request: Request<Incoming>| {
-            first.cancel();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             request
         });
         let service = TowerToHyperService::new(router);
-        let connection = self.http.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let connection = self.connections.watch(connection.into_owned());
-        tokio::spawn(async move {
+        let connection = self.http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let closing = self.closing.clone();
+        self.connections.spawn(async move {
             let mut connection = pin!(connection);
-            // hyper counts from when it knows the version: who sends nothing, or one byte, would stay for good.
             let served = tokio::select! {
-                served = &mut connection => served,
-                waited = tokio::time::timeout(PATIENCE, asked.cancelled()) => match waited {
-                    Ok(()) => connection.await,
-                    Err(_) => return,
-                },
+                served = connection.as_mut() => served,
+                () = closing.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
             };
             if let Err(error) = served {
                 tracing::trace!(%error, "a connection ended early");
             }
         });
+    }
+
+    /// Lets every connection finish what it is at.
+    async fn close(&self) {
+        self.closing.cancel();
+        self.connections.close();
+        self.connections.wait().await;
     }
 }
 
