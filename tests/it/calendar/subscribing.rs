@@ -2,8 +2,9 @@
 
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
+use vestibule::worker::drain_usage;
 
-use super::{SUBSCRIBE, planned, with_calendars};
+use super::{CALENDAR, SUBSCRIBE, planned, with_calendars};
 use crate::isolation::crowd;
 use crate::support::{Answer, TestApp};
 
@@ -208,9 +209,13 @@ async fn reading_the_address_is_no_view() {
     let session = app.open(&app.acme().portals[0].token).await;
     let (path, _) = subscribed(&app, &session).await;
     let counts = "{ staff { portals(first: 100) { edges { node { id usage { views } } } } } }";
-    let views =
-        async || app.query(&app.acme().staff_token, counts, json!({})).await.succeeded().body().to_owned();
+    let views = async || {
+        drain_usage::once(&app.app).await.unwrap();
+        app.query(&app.acme().staff_token, counts, json!({})).await.succeeded().body().to_owned()
+    };
     let before = views().await;
     assert!(is_live(&app.get(&path).await));
     assert_eq!(views().await, before);
+    app.query(&session, CALENDAR, json!({})).await.succeeded();
+    assert_ne!(views().await, before, "whoever opens the calendar itself is counted");
 }
