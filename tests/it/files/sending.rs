@@ -5,6 +5,7 @@ use axum::http::Request;
 use serde_json::json;
 
 use super::*;
+use crate::isolation::crowd;
 
 /// FILE-2
 #[tokio::test]
@@ -266,6 +267,12 @@ async fn a_preview_and_another_site_send_nothing() {
         .unwrap();
     assert!(door.app.send(through_preview).await.status.is_client_error());
     door.nothing_is_left("foreign").await;
+    let app = crowd::crowd().await;
+    let preview = crowd::preview(app.acme());
+    let record = record_of(&app, app.acme().companies[0].id).await;
+    assert_eq!(client_upload(&app, &preview, &record, "Plan.pdf").await.code(), "FORBIDDEN");
+    let page = app.get(&format!("/preview/{preview}/files")).await;
+    assert!(page.status == 200 && !page.body().contains("Send files"), "{}", page.body());
 }
 
 /// NAV-1
