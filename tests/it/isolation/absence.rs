@@ -350,6 +350,9 @@ async fn hidden_ids(app: &TestApp, admin: &Sql) -> Vec<String> {
              union all select id from files where not shared or archived_at is not null or org_id <> '{org}'
              union all select id from milestones where archived_at is not null or org_id <> '{org}'
              union all select id from calendar_events where not client_visible or archived_at is not null or company_id <> '{company}'
+                 or record_id in (select id from records where not portal_enabled)
+             union all select id from activity_entries where company_id <> '{company}'
+                 or record_id in (select id from records where not portal_enabled)
              union all select id from dashboards where org_id <> '{org}' or archived_at is not null
                  or id not in (select dashboard_id from portal_dashboards)
                  or record_id in (select id from records where not portal_enabled)
@@ -357,6 +360,7 @@ async fn hidden_ids(app: &TestApp, admin: &Sql) -> Vec<String> {
              union all select id from record_types where org_id <> '{org}' or not shared
              union all select id from portals where org_id <> '{org}' or company_id <> '{company}'
              union all select d.id from deliverables d where not d.visible or d.org_id <> '{org}'
+                 or d.record_id in (select id from records where not portal_enabled)
              union all select v.id from deliverable_versions v where v.ready_at is null or v.org_id <> '{org}'
              union all select id from comments union all select id from tasks union all select id from team_notices
              union all select org_id from organizations where org_id <> '{org}'"

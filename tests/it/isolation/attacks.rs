@@ -127,6 +127,7 @@ async fn nobody_changes_or_deletes_rows_of_another_organisation() {
     let admin = app.sql("postgres").await;
     for (login, door, token) in [
         ("app_portal", "enter_portal", crowd::live_session(app.acme())),
+        ("app_partner", "enter_key", crowd::api_key(app.acme(), "all")),
         ("app_staff", "enter_staff", app.acme().staff_token.clone()),
     ] {
         let session = app.sql(login).await;
