@@ -43,14 +43,14 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// The rules that this release promises.
-const RULES: [&str; 73] = [
+const RULES: [&str; 74] = [
     "ORG-1", "ORG-2", "ORG-3", "ORG-4", "ORG-5", "REC-2", "REC-3", "REC-4", "REC-5", "REC-6", "REC-7",
     "REC-8", "REC-9", "REC-10", "LINK-1", "LINK-2", "LINK-3", "LINK-4", "LINK-5", "LINK-6", "LINK-7",
     "LINK-8", "LINK-9", "LINK-11", "DOOR-1", "DOOR-2", "DOOR-3", "DOOR-4", "DOOR-5", "EVT-1", "EVT-2",
     "EVT-3", "EVT-4", "EVT-5", "EVT-6", "REC-1", "API-1", "API-2", "API-3", "API-4", "API-5", "API-6",
     "API-7", "API-8", "LINK-10", "INV-1", "INV-2", "INV-3", "INV-4", "INV-5", "NOTE-4", "NOTE-5", "DOOR-6",
     "DOOR-7", "NOTE-1", "NOTE-2", "NOTE-3", "MSG-1", "MSG-2", "MSG-3", "CAL-1", "DASH-1", "DASH-2", "FILE-1",
-    "FILE-2", "FILE-3", "FILE-4", "DEL-5", "DEL-1", "DEL-2", "DEL-3", "DEL-4", "EVT-8",
+    "FILE-2", "FILE-3", "FILE-4", "DEL-5", "DEL-1", "DEL-2", "DEL-3", "DEL-4", "EVT-8", "NAV-1",
 ];
 
 /// Invariants of the way of a request: one way, no way back.
