@@ -120,6 +120,44 @@ async fn staff_add_rows_to_their_own_organisation_only() {
     }
 }
 
+/// ORG-4, EVT-6
+#[tokio::test]
+async fn programs_add_rows_to_their_own_organisation_only() {
+    let app = crowd().await;
+    let admin = app.sql("postgres").await;
+    let session = app.sql("app_partner").await;
+    let writable =
+        "select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+        and has_any_column_privilege('app_partner', oid, 'insert') order by relname";
+    // If this failed, you probably let programs write something new: say below what a row of it is.
+    let written = ["activity_entries", "metric_points", "partner_idempotency_keys"];
+    assert_eq!(admin.column(writable).await, written);
+    for (organization, refused) in [(app.acme(), None), (app.rival(), Some(DENIED))] {
+        let (org, company) = (organization.id, organization.companies[0].id);
+        let metric = format!("select id from metrics where org_id = '{org}' and key = 'visits'");
+        let key = format!("select id from api_keys where org_id = '{org}' and name = 'All'");
+        let (metric, key) = (admin.value(&metric).await, admin.value(&key).await);
+        for insert in [
+            format!(
+                "insert into activity_entries (org_id, id, company_id, title)
+                 values ('{org}', gen_random_uuid(), '{company}', 'x')"
+            ),
+            format!(
+                "insert into metric_points (org_id, id, metric_id, company_id, measured_at, value, point_key)
+                 values ('{org}', gen_random_uuid(), '{metric}', '{company}', now(), 1, 'x')"
+            ),
+            format!(
+                "insert into partner_idempotency_keys (org_id, api_key_id, key, operation, input_hash)
+                 values ('{org}', '{key}', 'x', 'x', sha256('x'))"
+            ),
+        ] {
+            enter(&session, "enter_key", &crowd::api_key(app.acme(), "all")).await;
+            let code = session.attempt(&insert).await.err().map(|(code, _)| code);
+            assert_eq!(code.as_deref(), refused, "{insert}");
+        }
+    }
+}
+
 /// ORG-4
 #[tokio::test]
 async fn nobody_changes_or_deletes_rows_of_another_organisation() {
