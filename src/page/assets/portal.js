@@ -31,7 +31,8 @@ if (events) {
     }
     const typed = fields().filter((field) => field.value !== initial(field));
     const focused = content.contains(document.activeElement) && document.activeElement.id;
-    const kept = typed.map((field) => [field.id, field.value]);
+    // Chosen files can be given to another field, and their names cannot.
+    const kept = typed.map(({ id, files, value }) => [id, files ? { files } : { value }]);
     // What the page has just answered stays to be read.
     const answers = [...content.querySelectorAll(".told, .trouble")].reverse();
     if (!fresh.querySelector(".told, .trouble")) {
@@ -45,9 +46,9 @@ if (events) {
     if (fresh.innerHTML === content.innerHTML) return;
     content.replaceChildren(...fresh.childNodes);
     // What somebody is typing stays theirs.
-    for (const [id, value] of kept) {
+    for (const [id, held] of kept) {
       const field = id && document.getElementById(id);
-      if (field) field.value = value;
+      if (field) Object.assign(field, held);
     }
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     told.textContent = "";
