@@ -7,6 +7,7 @@ use fantoccini::key::Key;
 use serde_json::json;
 use vestibule::worker::Worker;
 
+use crate::deliverables::Work;
 use crate::live::{changes, record};
 use crate::mails::Shared;
 use crate::support::TestApp;
@@ -127,6 +128,47 @@ async fn an_open_page_shows_what_changes_without_a_reload() {
         browser.sees("//p[@role='status'][contains(text(), 'brought up to date')]").await;
     })
     .await;
+}
+
+/// FILE-2, EVT-2: what was dropped on the form is still to be sent after the page has changed around it.
+#[tokio::test]
+async fn chosen_files_outlast_what_changes_on_an_open_page() {
+    let app = TestApp::world().await;
+    app.arrange("update record_types set allow_uploads = true where key = 'project'").await;
+    let _worker = Worker::start(app.app.clone());
+    let record = record(&app, app.acme()).await;
+    browse(&app, async |browser| {
+        browser.open(&format!("/portal/{}/records/{record}", app.acme().portals[0].token)).await;
+        browser.sees("//form[@id='send']").await;
+        let drop = "const dropped = new DataTransfer();
+            dropped.items.add(new File(['%PDF-'], 'Plan.pdf'));
+            document.getElementById('send-files').files = dropped.files;";
+        browser.run(drop).await;
+        changes(&app, app.acme(), &record, json!({ "clientStatus": "Hot off the press" })).await;
+        browser.sees("//main//*[contains(text(), 'Hot off the press')]").await;
+        browser.sees("//p[@role='status'][contains(text(), 'brought up to date')]").await;
+        let chosen = browser.run("return document.getElementById('send-files').files[0]?.name").await;
+        assert_eq!(chosen, "Plan.pdf");
+    })
+    .await;
+}
+
+/// DEL-3: a decision is for good, so it takes a button of its own.
+#[tokio::test]
+async fn enter_in_a_field_decides_nothing() {
+    let work = Work::ready().await;
+    let page = format!("/portal/{}/deliverables/{}", work.app.acme().portals[0].token, work.deliverable);
+    browse(&work.app, async |browser| {
+        browser.open(&page).await;
+        browser.run("document.getElementById('decide-reason').value = 'Too loud.'").await;
+        let named = "const name = document.getElementById('decide-name'); name.value = 'Ada'; name.focus()";
+        browser.run(named).await;
+        browser.press(Key::Enter).await;
+        browser.clicks("//button[.='Request changes']").await;
+        browser.sees("//p[@class='verdict revision']").await;
+    })
+    .await;
+    assert_eq!(work.app.value("select verdict from deliverable_decisions").await, "REVISION_REQUESTED");
 }
 
 /// API-1
