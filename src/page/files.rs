@@ -86,7 +86,7 @@ pub(super) struct FileAnswer {
     record_id: String,
     name: String,
     media_type: String,
-    byte_size: u64,
+    byte_size: f64,
     created_at: DateTime<Utc>,
     uploader_type: String,
 }
@@ -195,7 +195,7 @@ impl FileEntry {
         let day = words::day(frame.day_of(file.created_at), frame.today);
         Self {
             path: format!("{}/files/{}", frame.home, file.id),
-            about: format!("{kind}, {}, {day}", size(file.byte_size)),
+            about: format!("{kind}, {}, {day}", size(file.byte_size as u64)),
             shows: SHOWN.contains(&file.media_type.as_str()),
             from_client: file.uploader_type == "CLIENT",
             name: file.name,

@@ -40,9 +40,9 @@ impl PortalFile {
         &self.0.media_type
     }
 
-    /// Its length in bytes.
-    async fn byte_size(&self) -> i64 {
-        self.0.byte_size
+    /// Its length in bytes. A whole number; a Float because Int ends at two thousand million.
+    async fn byte_size(&self) -> f64 {
+        self.0.byte_size as f64
     }
 
     /// When it was uploaded.
@@ -168,8 +168,8 @@ pub struct PortalRequestUploadPayload {
     url: String,
     /// Until when the first byte has to come.
     expires_at: DateTime<Utc>,
-    /// The most bytes that are taken.
-    max_bytes: i64,
+    /// The most bytes that are taken. A whole number; a Float because Int ends at two thousand million.
+    max_bytes: f64,
 }
 
 /// Sending files.
@@ -207,6 +207,6 @@ async fn request_upload(
     Ok(PortalRequestUploadPayload {
         url: app.config.http.upload_url(&ticket.seal(&app.config.sealing)),
         expires_at: until,
-        max_bytes: i64::try_from(app.config.storage.client_bytes).unwrap_or(i64::MAX),
+        max_bytes: app.config.storage.client_bytes as f64,
     })
 }

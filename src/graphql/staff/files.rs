@@ -27,8 +27,8 @@ pub struct File {
     name: String,
     /// Its media type, by its content.
     media_type: String,
-    /// Its length in bytes.
-    byte_size: i64,
+    /// Its length in bytes. A whole number; a Float because Int ends at two thousand million.
+    byte_size: f64,
     /// SHA-256 of its bytes, hexadecimal; null for one without bytes.
     sha256: Option<String>,
     /// Whether clients see it.
@@ -55,7 +55,7 @@ impl From<files::File> for File {
             record_id: file.record_id,
             name: file.name,
             media_type: file.media_type,
-            byte_size: file.byte_size,
+            byte_size: file.byte_size as f64,
             sha256: file.sha256.map(hex::encode),
             shared: file.shared,
             uploader_type: file.uploader_type,
@@ -130,8 +130,8 @@ pub struct RequestUploadPayload {
     url: String,
     /// Until when the first byte has to come.
     expires_at: DateTime<Utc>,
-    /// The most bytes that are taken.
-    max_bytes: i64,
+    /// The most bytes that are taken. A whole number; a Float because Int ends at two thousand million.
+    max_bytes: f64,
 }
 
 /// What to change of a file. Absent fields stay as they are.
@@ -257,7 +257,7 @@ async fn request_upload(ctx: &Context<'_>, input: RequestUploadInput) -> Result<
     Ok(RequestUploadPayload {
         url: app.config.http.upload_url(&ticket.seal(&app.config.sealing)),
         expires_at: until,
-        max_bytes: i64::try_from(app.config.storage.staff_bytes).unwrap_or(i64::MAX),
+        max_bytes: app.config.storage.staff_bytes as f64,
     })
 }
 

@@ -192,7 +192,7 @@ async fn an_address_takes_one_file_and_no_second() {
     let door = Doorway::new().await;
     let session = door.app.open(&door.token).await;
     let asked = client_upload(&door.app, &session, &door.record, "Plan.pdf").await.succeeded();
-    assert_eq!(asked.at("/data/portal/requestUpload/maxBytes"), 52_428_800);
+    assert_eq!(asked.at("/data/portal/requestUpload/maxBytes"), 52_428_800.0);
     let url = asked.text("/data/portal/requestUpload/url");
     assert_eq!(puts(&door.app, &url, PDF.to_vec()).await.status, 201);
     let again = puts(&door.app, &url, PDF.to_vec()).await;

@@ -158,8 +158,8 @@ pub struct DeliverableFile {
     name: String,
     /// Its media type.
     media_type: String,
-    /// Its length in bytes.
-    byte_size: i64,
+    /// Its length in bytes. A whole number; a Float because Int ends at two thousand million.
+    byte_size: f64,
     /// Whether clients see it: only then they find it with the version.
     shared: bool,
 }
@@ -170,7 +170,7 @@ impl From<deliverables::DeliverableFile> for DeliverableFile {
             id: file.id,
             name: file.name,
             media_type: file.media_type,
-            byte_size: file.byte_size,
+            byte_size: file.byte_size as f64,
             shared: file.shared,
         }
     }

@@ -117,8 +117,8 @@ pub struct ExposedFile {
     record_id: RecordId,
     /// Its name.
     name: String,
-    /// Its size in bytes.
-    byte_size: i64,
+    /// Its size in bytes. A whole number; a Float because Int ends at two thousand million.
+    byte_size: f64,
 }
 
 /// Asking what a portal would show.
@@ -184,6 +184,7 @@ impl From<portals::ExposedRecord> for ExposedRecord {
 
 impl From<portals::ExposedFile> for ExposedFile {
     fn from(file: portals::ExposedFile) -> Self {
-        Self { id: file.id, record_id: file.record_id, name: file.name, byte_size: file.byte_size }
+        let byte_size = file.byte_size as f64;
+        Self { id: file.id, record_id: file.record_id, name: file.name, byte_size }
     }
 }
