@@ -51,7 +51,7 @@ macro_rules! staff_events {
                     self.0.event.occurred_at
                 }
 
-                /// The member who did it; null for clients and the service itself.
+                /// The member who did it; null for clients, API keys and the service itself.
                 async fn actor_id(&self) -> Option<MemberId> {
                     self.0.event.actor_member_id
                 }
@@ -91,7 +91,7 @@ macro_rules! staff_events {
             field(name = "cursor", ty = "&str", desc = "Where the log stands after this event: pass it as `after` to go on from here."),
             field(name = "id", ty = "ID", desc = "The event's id, the same wherever the event is told."),
             field(name = "occurred_at", ty = "DateTime<Utc>", desc = "When it happened."),
-            field(name = "actor_id", ty = "Option<MemberId>", desc = "The member who did it; null for clients and the service itself."),
+            field(name = "actor_id", ty = "Option<MemberId>", desc = "The member who did it; null for clients, API keys and the service itself."),
             field(name = "actor_session_id", ty = "Option<PortalSessionId>", desc = "The portal session whose holder did it; null for staff and the service itself."),
             field(name = "company_id", ty = "Option<CompanyId>", desc = "The company it concerns."),
             field(name = "record_id", ty = "Option<RecordId>", desc = "The record it concerns."),
