@@ -10,7 +10,9 @@ document.addEventListener("submit", (event) => {
   const request = new XMLHttpRequest();
   request.upload.addEventListener("progress", ({ loaded, total }) => {
     bar.value = Math.round((100 * loaded) / total);
-    said.textContent = loaded < total ? `${bar.value}% sent` : "Looking at what came";
+    // It is read aloud, so it does not change with every piece.
+    const text = loaded < total ? `${Math.floor((10 * loaded) / total)}0% sent` : "Looking at what came";
+    if (said.textContent !== text) said.textContent = text;
   });
   const failed = () => {
     document.body.removeAttribute("data-sending");
@@ -27,7 +29,11 @@ document.addEventListener("submit", (event) => {
     document.getElementById("content").replaceChildren(...fresh.childNodes);
     if (!location.pathname.endsWith("/files")) history.replaceState(null, "", form.action);
     const told = document.querySelector(".send .told, .send .trouble");
-    if (told) told.scrollIntoView({ block: "center" });
+    if (!told) return;
+    // The button that had the focus is gone; what became of it is read to who cannot see it.
+    told.tabIndex = -1;
+    told.focus({ preventScroll: true });
+    told.scrollIntoView({ block: "center" });
   });
   document.body.setAttribute("data-sending", "");
   button.disabled = true;
