@@ -29,6 +29,8 @@ if (events) {
       sections.replaceChildren(...counted.childNodes);
       row().scrollLeft = far;
     }
+    // A file that somebody looks at stays: a film would begin anew, and a PDF's pages would be gone.
+    if (content.querySelector(".view-body")) return;
     const typed = fields().filter((field) => field.value !== initial(field));
     const focused = content.contains(document.activeElement) && document.activeElement.id;
     // Chosen files can be given to another field, and their names cannot.

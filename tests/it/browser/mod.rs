@@ -8,6 +8,7 @@ use serde_json::json;
 use vestibule::worker::Worker;
 
 use crate::deliverables::Work;
+use crate::files::brought;
 use crate::live::{changes, record};
 use crate::mails::Shared;
 use crate::support::TestApp;
@@ -149,6 +150,31 @@ async fn chosen_files_outlast_what_changes_on_an_open_page() {
         browser.sees("//p[@role='status'][contains(text(), 'brought up to date')]").await;
         let chosen = browser.run("return document.getElementById('send-files').files[0]?.name").await;
         assert_eq!(chosen, "Plan.pdf");
+    })
+    .await;
+}
+
+/// DEL-5, EVT-2: a PDF is drawn in its place, and stays while the page around it is brought up to date.
+#[tokio::test]
+async fn a_pdf_is_read_on_the_page_whatever_happens_meanwhile() {
+    const CONCEPT: &[u8] = include_bytes!("../../../src/demo/files/Concept.pdf");
+    let app = TestApp::world().await;
+    let _worker = Worker::start(app.app.clone());
+    let record = record(&app, app.acme()).await;
+    let file = brought(&app, &record, "Concept.pdf", CONCEPT, true).await;
+    let home = format!("/portal/{}", app.acme().portals[0].token);
+    browse(&app, async |browser| {
+        browser.open(&format!("{home}/files/{file}/view")).await;
+        browser.sees("//p[@id='pdf-told'][contains(., 'page')]").await;
+        browser.sees("//div[@id='pdf']/canvas").await;
+        let count =
+            "return Number(document.querySelector(\"#sections a[href$='/files'] .count\").textContent)";
+        let before = browser.run(count).await.as_i64().unwrap();
+        brought(&app, &record, "Another.pdf", CONCEPT, true).await;
+        let counted = format!("//nav[@id='sections']//a[contains(@href, '/files')]/span[.='{}']", before + 1);
+        browser.sees(&counted).await;
+        let drawn = browser.run("return document.querySelectorAll('#pdf canvas').length").await;
+        assert_ne!(drawn, 0, "what was being read is gone");
     })
     .await;
 }
