@@ -46,27 +46,27 @@ kinds! {
     WebhookGone = "mail.webhook_gone",
     /// A visitor asked to be notified at an address (NOTE-1), to that address.
     Consent = "mail.consent",
-    /// The same, where the address gets notifications already. Queued as `CONSENT`.
+    /// A visitor asked for an address that gets notifications already. Queued as `CONSENT`.
     ConsentStands = "mail.consent_stands",
     /// A notification (NOTE-2), to whoever asked for it: what of, its composer finds.
     News = "mail.notification",
-    /// A record stands elsewhere. Queued as `NEWS`, as the three below are.
+    /// A record stands elsewhere. Queued as `NEWS`.
     StatusNews = "mail.status_news",
-    /// Staff wrote in a record's thread.
+    /// Staff wrote in a record's thread. Queued as `NEWS`.
     RepliesNews = "mail.replies_news",
-    /// Something waits for the client's word.
+    /// Something waits for the client's word. Queued as `NEWS`.
     ReviewsNews = "mail.reviews_news",
-    /// An invoice was sent, or is due.
+    /// An invoice was sent, or is due. Queued as `NEWS`.
     InvoicesNews = "mail.invoices_news",
     /// A client did something (MSG-2), to members: what, its composer finds.
     TeamNotice = "mail.team_notice",
-    /// A client wrote in a record's thread. Queued as `TEAM_NOTICE`, as the three below are.
+    /// A client wrote in a record's thread. Queued as `TEAM_NOTICE`.
     ClientMessage = "mail.client_message",
-    /// A client gave feedback (MSG-3).
+    /// A client gave feedback (MSG-3). Queued as `TEAM_NOTICE`.
     ClientFeedback = "mail.client_feedback",
-    /// A client sent a file (FILE-2), to the owner and the watchers of its record.
+    /// A client sent a file (FILE-2), to the owner and the watchers of its record. Queued as `TEAM_NOTICE`.
     FileUploaded = "mail.file_uploaded",
-    /// A client decided of a deliverable (DEL-3).
+    /// A client decided of a deliverable (DEL-3). Queued as `TEAM_NOTICE`.
     ClientDecision = "mail.client_decision",
 }
 
