@@ -198,7 +198,7 @@ impl StaffFileMutations {
         Some(update(ctx, input).await)
     }
 
-    /// Hides a file from everybody, or brings it back. Needs RECORDS_WRITE.
+    /// Hides a file from clients, or brings it back; staff find it among the archived. Needs RECORDS_WRITE.
     async fn archive_file(
         &self,
         ctx: &Context<'_>,
