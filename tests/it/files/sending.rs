@@ -253,19 +253,6 @@ async fn a_preview_and_another_site_send_nothing() {
     let answer = door.app.send(without_cookie).await;
     assert_eq!(answer.status, 422);
     assert!(answer.body().contains("Allow cookies"), "{}", answer.body());
-    let preview = "mutation($input: PreviewPortalInput!) { staff { previewPortal(input: $input) { url } } }";
-    let acme = door.app.acme();
-    let input = json!({ "input": { "portalId": acme.portals[0].id } });
-    let url = door.app.query(&acme.staff_token, preview, input).await.text("/data/staff/previewPortal/url");
-    let preview = url.rsplit('/').next().unwrap();
-    assert!(door.app.get(&format!("/preview/{preview}/files")).await.status.is_success());
-    assert_eq!(client_upload(&door.app, preview, &door.record, "Plan.pdf").await.code(), "FORBIDDEN");
-    let through_preview = Request::post(format!("/preview/{preview}/files"))
-        .header(CONTENT_TYPE, "multipart/form-data; boundary=limit")
-        .header(ORIGIN, "http://127.0.0.1:8080")
-        .body(Body::from(form(&door.record, "Ada", &[("Plan.pdf", PDF)])))
-        .unwrap();
-    assert!(door.app.send(through_preview).await.status.is_client_error());
     door.nothing_is_left("foreign").await;
     let app = crowd::crowd().await;
     let preview = crowd::preview(app.acme());
@@ -273,6 +260,12 @@ async fn a_preview_and_another_site_send_nothing() {
     assert_eq!(client_upload(&app, &preview, &record, "Plan.pdf").await.code(), "FORBIDDEN");
     let page = app.get(&format!("/preview/{preview}/files")).await;
     assert!(page.status == 200 && !page.body().contains("Send files"), "{}", page.body());
+    let through_preview = Request::post(format!("/preview/{preview}/files"))
+        .header(CONTENT_TYPE, "multipart/form-data; boundary=limit")
+        .header(ORIGIN, "http://127.0.0.1:8080")
+        .body(Body::from(form(&record, "Ada", &[("Plan.pdf", PDF)])))
+        .unwrap();
+    assert!(app.send(through_preview).await.status.is_client_error());
 }
 
 /// NAV-1
