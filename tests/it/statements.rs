@@ -83,3 +83,59 @@ async fn the_usage_of_many_portals_costs_as_many_statements_as_that_of_one() {
     // If this failed, you probably read usage once a portal: load it for all of them at once.
     assert_eq!(before, after);
 }
+
+const BOARDS: &str = "{ portal { dashboards { title } } }";
+const WIDGETS: &str = "{ portal { dashboards { title widgets { title value values { at label value } } } } }";
+
+/// How many statements one query of a session took.
+async fn statements(app: &TestApp, admin: &Sql, session: &str, query: &str) -> usize {
+    let log = ServerLog::start(app);
+    app.query(session, query, json!({})).await.succeeded();
+    let messages = log.messages(admin, "app_portal").await;
+    messages.iter().filter(|line| line.contains("LOG:  execute ")).count()
+}
+
+/// Puts widgets onto every dashboard: SQL of kinds and built-in metrics, each this often.
+async fn widgets(app: &TestApp, kinds: &str, times: u8) {
+    app.arrange(&format!(
+        "insert into dashboard_widgets (org_id, id, dashboard_id, kind, title, metric_id, built_in, body, position)
+         select d.org_id, gen_random_uuid(), d.id, w.kind, 'W',
+             case when w.built_in is null and w.kind <> 'TEXT' then m.id end, w.built_in,
+             case when w.kind = 'TEXT' then 'x' end, n
+         from dashboards d join metrics m on m.org_id = d.org_id and m.key = 'visits'
+         cross join (values {kinds}) as w (kind, built_in) cross join generate_series(1, {times}) n"
+    ))
+    .await;
+}
+
+/// DASH-2
+#[tokio::test]
+async fn dashboards_read_what_some_widget_speaks_of_once_however_many_widgets_do() {
+    let app = TestApp::world().await;
+    let admin = app.sql("postgres").await;
+    app.arrange(&format!("alter role app_portal in database {} set log_statement = 'all'", app.database))
+        .await;
+    app.arrange("delete from dashboards; update portals set modes = '{RECORDS,DASHBOARD}'").await;
+    let boards = "insert into dashboards (org_id, id, title, created_by)
+         select org_id, gen_random_uuid(), 'Board', created_by from metrics where key = 'visits';
+         insert into portal_dashboards (org_id, portal_id, dashboard_id, position)
+         select p.org_id, p.id, d.id, 0 from portals p join dashboards d on d.org_id = p.org_id
+         on conflict do nothing";
+    app.arrange(boards).await;
+    widgets(&app, "('TEXT', null::text)", 1).await;
+    let session = app.open(&app.acme().portals[0].token).await;
+    statements(&app, &admin, &session, WIDGETS).await;
+    let bare = statements(&app, &admin, &session, BOARDS).await;
+    let texts = statements(&app, &admin, &session, WIDGETS).await;
+    let kinds = "('LINE', null), ('BAR', 'RECORDS_BY_STAGE'), ('NUMBER', 'ACTIVE_RECORDS'),
+        ('PROGRESS', 'ON_TIME_MILESTONES'), ('TABLE', 'APPROVALS')";
+    widgets(&app, kinds, 1).await;
+    let one_each = statements(&app, &admin, &session, WIDGETS).await;
+    // If this failed, you probably read something that no widget shows, or nobody asked for.
+    assert_eq!((texts - bare, one_each - texts), (1, 6));
+    app.arrange(boards).await;
+    widgets(&app, kinds, 4).await;
+    let many = statements(&app, &admin, &session, WIDGETS).await;
+    // If this failed, you probably read something once a dashboard or widget: read it for all at once.
+    assert_eq!(one_each, many);
+}

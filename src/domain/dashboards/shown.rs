@@ -1,9 +1,9 @@
-//! Dashboards as a portal shows them: the chosen ones with what their widgets say now. Always the same few
-//! statements, however much there is; row-level security decides what is read.
+//! Dashboards as a portal shows them: the chosen ones with what their widgets say now. A statement for each
+//! fact that some widget speaks of, however many do; row-level security decides what is read.
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types;
@@ -18,12 +18,14 @@ use crate::db::schema::portal::{
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
 use crate::domain::deliverables;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The most points that one widget shows of a metric: as a picture, and as rows.
 const MOST: i64 = 400;
 const MOST_BARS: usize = 24;
 const MOST_ROWS: usize = 12;
+/// The most days that a widget looks back.
+const LONGEST: i32 = 366;
 
 /// A dashboard with its widgets.
 #[derive(Clone, Debug)]
@@ -95,22 +97,25 @@ struct Standing {
     phase: Option<ClientPhase>,
 }
 
-/// All that widgets say something from.
+/// What the widgets say something from: what none of them speaks of was not read.
 struct Known {
     units: HashMap<MetricId, Option<String>>,
-    points: Vec<PointRow>,
+    /// The newest of each metric and subject, oldest first.
+    points: HashMap<(MetricId, Option<RecordId>), Vec<PointRow>>,
     standings: Vec<Standing>,
     stages: Vec<(StageId, String)>,
     /// Milestones that were reached and had a day: whose, and whether by then.
     reached: Vec<(RecordId, bool)>,
     /// What became of each deliverable's current version.
     approvals: Vec<(RecordId, Approval)>,
+    /// Without them nobody knows how many there are.
+    shows_records: bool,
     now: DateTime<Utc>,
 }
 
 /// How many projects of the company are under way; none where the portal shows no records (DASH-1).
 pub async fn active_projects(tx: &Tx<Portal>) -> Result<Option<i64>> {
-    if !tx.scope().modes.contains(&PortalMode::Records) {
+    if !shows_records(tx) {
         return Ok(None);
     }
     let under_way = records::shared_phase.is_distinct_from(Some(ClientPhase::Delivered));
@@ -126,7 +131,7 @@ pub async fn active_projects(tx: &Tx<Portal>) -> Result<Option<i64>> {
 
 /// How many deliverables wait for the client's word; none where the portal shows no records (DASH-1).
 pub async fn waiting_approvals(tx: &Tx<Portal>) -> Result<Option<i64>> {
-    if !tx.scope().modes.contains(&PortalMode::Records) {
+    if !shows_records(tx) {
         return Ok(None);
     }
     let standing = deliverables::shared::standing(tx).await?;
@@ -134,25 +139,31 @@ pub async fn waiting_approvals(tx: &Tx<Portal>) -> Result<Option<i64>> {
     Ok(Some(waiting.count() as i64))
 }
 
-/// The dashboards that the portal shows, in its order.
-pub async fn shown(tx: &Tx<Portal>, now: DateTime<Utc>) -> Result<Vec<Shown>> {
-    let (chosen, rows) = futures::try_join!(chosen(tx), widget_rows(tx))?;
-    if chosen.is_empty() {
-        return Ok(Vec::new());
-    }
-    let known = Known::read(tx, now).await?;
+fn shows_records(tx: &Tx<Portal>) -> bool {
+    tx.scope().modes.contains(&PortalMode::Records)
+}
+
+/// The dashboards that the portal shows, in its order; without their widgets if nobody asks for them.
+pub async fn shown(tx: &Tx<Portal>, with_widgets: bool, now: DateTime<Utc>) -> Result<Vec<Shown>> {
+    let (chosen, rows) = futures::try_join!(chosen(tx), asked(with_widgets, widget_rows(tx)))?;
     let scope = tx.scope().record_id;
+    let subjects: Vec<Option<RecordId>> = chosen.iter().map(|(.., record_id)| record_id.or(scope)).collect();
+    let known = Known::read(tx, &rows, &subjects, now).await?;
     let mut of: HashMap<DashboardId, Vec<WidgetRow>> = HashMap::new();
     for row in rows {
         of.entry(row.dashboard_id).or_default().push(row);
     }
-    let shown = chosen.into_iter().map(|(id, title, record_id)| {
-        let subject = record_id.or(scope);
+    let shown = chosen.into_iter().zip(subjects).map(|((id, title, record_id), subject)| {
         let rows = of.remove(&id).unwrap_or_default();
         let widgets = rows.into_iter().map(|row| known.say(row, subject)).collect();
         Shown { id, title, record_id, widgets }
     });
     Ok(shown.collect())
+}
+
+/// Reads what somebody asks for, and nothing else.
+async fn asked<T>(wanted: bool, read: impl Future<Output = Result<Vec<T>>>) -> Result<Vec<T>> {
+    if wanted { read.await } else { Ok(Vec::new()) }
 }
 
 async fn chosen(tx: &Tx<Portal>) -> Result<Vec<(DashboardId, String, Option<RecordId>)>> {
@@ -172,51 +183,102 @@ async fn widget_rows(tx: &Tx<Portal>) -> Result<Vec<WidgetRow>> {
         .await?)
 }
 
+async fn units(tx: &Tx<Portal>) -> Result<Vec<(MetricId, Option<String>)>> {
+    Ok(metrics::table.select((metrics::id, metrics::unit)).load(&mut tx.connection()).await?)
+}
+
+/// Of each metric and subject the newest, as many as a picture holds.
+async fn points(
+    tx: &Tx<Portal>,
+    subjects: &[Option<RecordId>],
+    since: DateTime<Utc>,
+) -> Result<Vec<PointRow>> {
+    let records: Vec<RecordId> = subjects.iter().copied().flatten().collect();
+    let newest = diesel::sql_query(
+        "select metric_id, record_id, measured_at, value
+         from (select metric_id, record_id, id, measured_at, value, row_number() over (partition by metric_id, record_id order by measured_at desc, id desc) as place
+             from metric_points where measured_at > $1 and (record_id = any ($2) or record_id is null and $3)) newest
+         where place <= $4 order by measured_at, id",
+    )
+    .bind::<sql_types::Timestamptz, _>(since)
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(records)
+    .bind::<sql_types::Bool, _>(subjects.contains(&None))
+    .bind::<sql_types::BigInt, _>(MOST);
+    Ok(newest.load(&mut tx.connection()).await?)
+}
+
+async fn standings(tx: &Tx<Portal>) -> Result<Vec<Standing>> {
+    Ok(records::table
+        .select((records::id, records::shared_stage_id, records::shared_phase))
+        .load(&mut tx.connection())
+        .await?)
+}
+
+async fn stage_names(tx: &Tx<Portal>) -> Result<Vec<(StageId, String)>> {
+    Ok(stages::table
+        .order((stages::type_id, stages::position, stages::id))
+        .select((stages::id, stages::name))
+        .load(&mut tx.connection())
+        .await?)
+}
+
+async fn reached(tx: &Tx<Portal>) -> Result<Vec<(RecordId, bool)>> {
+    let reached: Vec<(RecordId, NaiveDate, DateTime<Utc>)> = milestones::table
+        .filter(milestones::shared_due_on.is_not_null())
+        .filter(milestones::completed_at.is_not_null())
+        .select((
+            milestones::record_id,
+            milestones::shared_due_on.assume_not_null(),
+            milestones::completed_at.assume_not_null(),
+        ))
+        .load(&mut tx.connection())
+        .await?;
+    let zone = tx.scope().time_zone();
+    let by_then = |(record, due, done): (RecordId, NaiveDate, DateTime<Utc>)| {
+        (record, done.with_timezone(&zone).date_naive() <= due)
+    };
+    Ok(reached.into_iter().map(by_then).collect())
+}
+
+impl WidgetRow {
+    /// How many days back it looks.
+    fn days(&self) -> i32 {
+        self.days.unwrap_or(LONGEST)
+    }
+}
+
 impl Known {
-    async fn read(tx: &Tx<Portal>, now: DateTime<Utc>) -> Result<Self> {
-        let mut connections = [tx.connection(); 5];
-        let [a, b, c, d, e] = &mut connections;
-        // Of each metric and record the newest, as many as a picture holds.
-        let points = diesel::sql_query(
-            "select metric_id, record_id, measured_at, value
-             from (select metric_id, record_id, measured_at, value, row_number() over (partition by metric_id, record_id order by measured_at desc, id desc) as place
-                 from metric_points where measured_at > $1) newest
-             where place <= $2 order by measured_at, value",
-        )
-        .bind::<sql_types::Timestamptz, _>(now - TimeDelta::days(366))
-        .bind::<sql_types::BigInt, _>(MOST);
-        let zone = tx.scope().time_zone();
-        let day = milestones::shared_due_on.assume_not_null();
-        let facts = async {
-            Ok::<_, Error>(futures::try_join!(
-                metrics::table.select((metrics::id, metrics::unit)).load::<(MetricId, Option<String>)>(a),
-                points.load::<PointRow>(b),
-                records::table
-                    .select((records::id, records::shared_stage_id, records::shared_phase))
-                    .load::<Standing>(c),
-                stages::table
-                    .order((stages::type_id, stages::position, stages::id))
-                    .select((stages::id, stages::name))
-                    .load::<(StageId, String)>(d),
-                milestones::table
-                    .filter(milestones::shared_due_on.is_not_null())
-                    .filter(milestones::completed_at.is_not_null())
-                    .select((milestones::record_id, day, milestones::completed_at.assume_not_null()))
-                    .load::<(RecordId, chrono::NaiveDate, DateTime<Utc>)>(e),
-            )?)
-        };
-        let ((units, points, standings, stages, reached), approvals) =
-            futures::try_join!(facts, deliverables::shared::standing(tx))?;
-        let reached = reached
-            .into_iter()
-            .map(|(record, due, done)| (record, done.with_timezone(&zone).date_naive() <= due));
+    /// What these widgets speak of, about these records or, where there is none, about the company.
+    async fn read(
+        tx: &Tx<Portal>,
+        rows: &[WidgetRow],
+        subjects: &[Option<RecordId>],
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let days = rows.iter().filter(|row| row.metric_id.is_some()).map(WidgetRow::days).max();
+        let since = now - TimeDelta::days(days.unwrap_or_default().into());
+        let shows = |built_in| rows.iter().any(|row| row.built_in == Some(built_in));
+        let by_stage = shows(BuiltInMetric::RecordsByStage);
+        let (units, newest, standings, stages, reached, approvals) = futures::try_join!(
+            asked(days.is_some(), units(tx)),
+            asked(days.is_some(), points(tx, subjects, since)),
+            asked(by_stage || shows(BuiltInMetric::ActiveRecords), standings(tx)),
+            asked(by_stage, stage_names(tx)),
+            asked(shows(BuiltInMetric::OnTimeMilestones), reached(tx)),
+            asked(shows(BuiltInMetric::Approvals), deliverables::shared::standing(tx)),
+        )?;
+        let mut points: HashMap<_, Vec<PointRow>> = HashMap::new();
+        for point in newest {
+            points.entry((point.metric_id, point.record_id)).or_default().push(point);
+        }
         Ok(Self {
             units: units.into_iter().collect(),
             points,
             standings,
             stages,
-            reached: reached.collect(),
+            reached,
             approvals,
+            shows_records: shows_records(tx),
             now,
         })
     }
@@ -247,11 +309,10 @@ impl Known {
         row: &WidgetRow,
         (metric, subject): (MetricId, Option<RecordId>),
     ) -> ShownWidget {
-        let since = self.now - TimeDelta::days(row.days.unwrap_or(366).into());
-        let points = self.points.iter().filter(|point| {
-            point.metric_id == metric && point.record_id == subject && point.measured_at > since
-        });
+        let since = self.now - TimeDelta::days(row.days().into());
+        let points = self.points.get(&(metric, subject)).into_iter().flatten();
         let mut values: Vec<Value> = points
+            .filter(|point| point.measured_at > since)
             .map(|point| Value { label: None, at: Some(point.measured_at), value: point.value })
             .collect();
         let unit = self.units.get(&metric).cloned().flatten();
@@ -283,7 +344,7 @@ impl Known {
                     about(record.record_id) && record.phase != Some(ClientPhase::Delivered)
                 };
                 let count = self.standings.iter().filter(under_way).count();
-                ShownWidget { value: Some(count as f64), ..blank }
+                ShownWidget { value: self.shows_records.then_some(count as f64), ..blank }
             }
             BuiltInMetric::OnTimeMilestones => {
                 let reached: Vec<bool> = self

@@ -120,7 +120,9 @@ impl DashboardQueries {
     async fn dashboards(&self, ctx: &Context<'_>) -> Result<Vec<PortalDashboard>> {
         let request = request(ctx);
         let reading = request.portal().await?;
-        let shown = shown::shown(&reading.tx, request.app.clock.now()).await.map_err(coded)?;
+        let with_widgets = ctx.look_ahead().field("widgets").exists();
+        let now = request.app.clock.now();
+        let shown = shown::shown(&reading.tx, with_widgets, now).await.map_err(coded)?;
         request.shows(PortalMode::Dashboard);
         Ok(shown.into_iter().map(PortalDashboard::from).collect())
     }

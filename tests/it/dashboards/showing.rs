@@ -115,6 +115,38 @@ async fn a_record_and_its_dashboard_show_the_records_numbers() {
     );
 }
 
+/// DASH-2
+#[tokio::test]
+async fn of_two_points_of_one_moment_the_one_recorded_last_is_the_newest() {
+    let app = with_modes("DASHBOARD").await;
+    let number =
+        json!([{ "kind": "NUMBER", "title": "N", "source": { "metricId": visits(&app).await }, "days": 1 }]);
+    let id = built(&app, "Corrected", None, number).await;
+    chosen(&app, &[&id]).await;
+    let now = app.app.clock.now();
+    for (key, value, at) in [
+        ("old", 8.0, now - chrono::TimeDelta::days(2)),
+        ("wrong", 9.0, now - chrono::TimeDelta::hours(1)),
+        ("right", 5.0, now - chrono::TimeDelta::hours(1)),
+    ] {
+        let subject = json!({ "companyId": app.acme().companies[0].id });
+        let point =
+            json!({ "metric": "visits", "subject": subject, "value": value, "key": key, "measuredAt": at });
+        let input = json!({ "input": { "points": [point] } });
+        app.query(&app.acme().staff_token, crate::metrics::RECORD, input).await.succeeded();
+    }
+    let session = app.open(&app.acme().portals[0].token).await;
+    let boards = shown(&app, &session).await;
+    let said = widget(&boards[0], "N");
+    assert_eq!((&said["value"], &said["before"]), (&json!(5.0), &json!(9.0)));
+    app.arrange("delete from metric_points where point_key <> 'old'").await;
+    assert_eq!(
+        widget(&shown(&app, &session).await[0], "N")["value"],
+        Value::Null,
+        "two days ago is too far back"
+    );
+}
+
 /// DASH-2, LINK-1, REC-10, ORG-4: at the database.
 #[tokio::test]
 async fn without_mode_or_choice_nothing_of_dashboards_can_be_read() {
@@ -148,6 +180,7 @@ async fn without_mode_or_choice_nothing_of_dashboards_can_be_read() {
         json!([]),
         "a dashboard shows no records where the portal does not"
     );
+    assert_eq!(widget(&bare[0], "ACTIVE")["value"], Value::Null, "nobody knows how many, which is not none");
     assert_eq!(
         app.query(&session, SUMMARY, json!({})).await.at("/data/portal/companySummary/activeProjects"),
         Value::Null
