@@ -1,5 +1,5 @@
-//! How Postgres finds a portal home among a thousand companies: the plans of the very statements
-//! that the service sends, nested ones of the door included, with the planner as it comes.
+//! How Postgres finds a portal's home and activity among a thousand companies: the plans of the very
+//! statements that the service sends, nested ones of the door included, with the planner as it comes.
 
 use serde_json::{Value, json};
 
@@ -9,17 +9,20 @@ use crate::support::server_log::ServerLog;
 const HOME: &str = "{ portal { doorway { title } home { sections { groups { count fileCount messageCount
     records { id name fileCount messageCount } } } } } }";
 
-/// Tables that a portal home must never read from end to end.
-const LARGE: [&str; 7] =
-    ["records", "files", "messages", "milestones", "portals", "portal_links", "portal_sessions"];
+const ACTIVITY: &str =
+    "{ portal { sections { mode count } activity(first: 25) { totalCount edges { node { text } } } } }";
+
+/// Tables that a portal must never read from end to end.
+const LARGE: [&str; 8] =
+    ["events", "records", "files", "messages", "milestones", "portals", "portal_links", "portal_sessions"];
 
 /// Pages of 8 kB that one statement may touch. A home of 20 projects needs about 1,100 for the
 /// heap of its 1,000 messages, which lie anywhere; reading all messages would be over 15,000.
 const MOST_PAGES: u64 = 2_500;
 
-/// REC-9
+/// REC-9, NAV-1, EVT-8
 #[tokio::test]
-async fn a_portal_home_is_an_index_walk_among_a_million_messages() {
+async fn a_portals_home_and_activity_are_index_walks_among_a_million_messages() {
     let app = TestApp::world().await;
     let admin = app.sql("postgres").await;
     app.arrange(include_str!("plans.sql")).await;
@@ -38,6 +41,10 @@ async fn a_portal_home_is_an_index_walk_among_a_million_messages() {
         let answer = app.query("vp_many500", HOME, json!({})).await.succeeded();
         let counted = &answer.json()["data"]["portal"]["home"]["sections"][0]["groups"][0];
         assert_eq!((&counted["count"], &counted["messageCount"]), (&json!(20), &json!(1000)));
+        let answer = app.query("vp_many500", ACTIVITY, json!({})).await.succeeded();
+        let portal = &answer.json()["data"]["portal"];
+        assert_eq!(portal["sections"][3], json!({ "mode": "ACTIVITY", "count": 99 }));
+        assert_eq!(portal["activity"]["totalCount"], 100);
         let plans = plans(&log.messages(&admin, "app_portal").await);
         assert!(plans.len() > 5, "auto_explain told of {} statements only", plans.len());
         for plan in &plans {

@@ -1,5 +1,5 @@
--- A thousand companies of one organisation with 20 projects each, 200,000 files and 1,000,000
--- messages, copied from its first project: one statement a table, without triggers, in seconds.
+-- A thousand companies of one organisation with 20 projects each, 200,000 files, 1,000,000 messages
+-- and 100,000 events, copied from its first project: one statement a table, without triggers, in seconds.
 set session_replication_role = replica;
 create temporary table one as
     select r.* from records r join organizations o on o.org_id = r.org_id
@@ -23,8 +23,12 @@ from one, many_records r, generate_series(1, 10) as f;
 insert into messages (org_id, id, record_id, sender_type, sender_name, body)
 select one.org_id, gen_random_uuid(), r.id, 'CLIENT', 'Ada Moreau', 'Thank you, we will look at it today.'
 from one, many_records r, generate_series(1, 50) as m;
+insert into events (org_id, seq, id, kind, company_id, record_id, client_visible, payload, occurred_at)
+select one.org_id, 1000000 + row_number() over (order by e, r.id), gen_random_uuid(), 'message.posted', r.company_id,
+    r.id, true, jsonb_build_object('id', gen_random_uuid()), now()
+from one, many_records r, generate_series(1, 5) as e;
 insert into portals (org_id, id, label, title, company_id, modes, created_by)
-select one.org_id, gen_random_uuid(), 'Many', 'Many', c.id, '{RECORDS,FILES,MESSAGES}', one.owner_id
+select one.org_id, gen_random_uuid(), 'Many', 'Many', c.id, '{RECORDS,FILES,MESSAGES,ACTIVITY}', one.owner_id
 from one, many_companies c;
 insert into portal_links (org_id, id, portal_id, company_id, token_hash)
 select p.org_id, gen_random_uuid(), p.id, p.company_id, sha256(('many' || c.n)::bytea)

@@ -40,9 +40,9 @@ pub(super) async fn counts(tx: &Tx<Portal>, wanted: &[PortalMode]) -> Result<Vec
     let wants = |mode| wanted.contains(&mode).into_sql::<Bool>();
     let planned = calendar_events::table.count().single_value();
     let steps = milestones::table.filter(milestones::shared_due_on.is_not_null()).count().single_value();
-    // Whether there is any activity is all that matters: nobody counts it. The company leads to it.
+    // Whether there is any activity is all that matters: nobody counts it. Named is the company for its index.
     let activity = sql::<BigInt>(
-        "(select count(*) from (select from events where company_id = (select app_id('app.company')) limit 1) e)",
+        "(select count(*) from (select from events where company_id = (select app_id('app.company')) limit 99) e)",
     );
     let (dashboards, records, files, messages, activity, planned, steps): Counts = diesel::select((
         case_when(wants(PortalMode::Dashboard), dashboards::table.count().single_value()),

@@ -1,0 +1,1 @@
+revoke select (company_id) on events from app_portal;
