@@ -48,10 +48,19 @@ async fn a_point_is_recorded_once_however_often_it_is_sent() {
     assert_eq!(counted(&records(&app, token, &both).await.succeeded()), (2, 0));
     let more = [point(company, "b", 2.0), point(company, "c", 3.0), point(company, "c", 3.0)];
     assert_eq!(counted(&records(&app, token, &more).await.succeeded()), (1, 2));
+    let elsewhere = app.acme().companies[1].id;
+    let news = [point(company, "c", 3.0), point(elsewhere, "c", 3.0), point(elsewhere, "e", 3.0)];
+    assert_eq!(counted(&records(&app, token, &news).await.succeeded()), (2, 1));
+    let told = "select company_id || ' ' || (payload ->> 'points') from events where kind = 'metric.recorded' order by seq";
+    assert_eq!(
+        app.sql("postgres").await.column(told).await,
+        [format!("{company} 2"), format!("{company} 1"), format!("{elsewhere} 2")],
+        "what is known already is no news"
+    );
     let other = [point(company, "d", 4.0), point(company, "a", 9.0)];
     assert_eq!(records(&app, token, &other).await.code(), "CONFLICT", "a key stands for one measurement");
-    assert_eq!(points(&app).await, before + 3, "all or nothing");
-    let elsewhere = [point(app.acme().companies[1].id, "a", 9.0)];
+    assert_eq!(points(&app).await, before + 5, "all or nothing");
+    let elsewhere = [point(elsewhere, "a", 9.0)];
     assert_eq!(counted(&records(&app, token, &elsewhere).await.succeeded()), (1, 0));
 }
 

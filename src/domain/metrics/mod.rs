@@ -140,14 +140,12 @@ pub async fn record(write: &Write, drafts: Vec<PointDraft>) -> Result<Recorded> 
     let points = resolve(write, &mut checks, drafts).await?;
     checks.finish()?;
     let recorded = rows::insert_points(write, &points).await?;
-    let repeated = points.len() - recorded;
-    if repeated > 0 {
+    let count = Recorded { recorded: recorded.len(), repeated: points.len() - recorded.len() };
+    if count.repeated > 0 {
         refuse_contradictions(write, &points).await?;
     }
-    if recorded > 0 {
-        note(write, &points);
-    }
-    Ok(Recorded { recorded, repeated })
+    note(write, recorded);
+    Ok(count)
 }
 
 /// Finds what the points are of and about.
@@ -201,11 +199,11 @@ async fn refuse_contradictions(write: &Write, points: &[NewPoint]) -> Result<()>
     Ok(())
 }
 
-/// One event a metric and subject, however many points.
-fn note(write: &Write, points: &[NewPoint]) {
-    let mut told: BTreeMap<(MetricId, CompanyId, Option<RecordId>), usize> = BTreeMap::new();
-    for point in points {
-        *told.entry((point.metric_id, point.company_id, point.record_id)).or_default() += 1;
+/// One event a metric and subject, however many new points.
+fn note(write: &Write, recorded: Vec<(MetricId, CompanyId, Option<RecordId>)>) {
+    let mut told: BTreeMap<_, usize> = BTreeMap::new();
+    for subject in recorded {
+        *told.entry(subject).or_default() += 1;
     }
     let key = write.scope().key();
     for ((metric, company, record), count) in told {

@@ -122,10 +122,14 @@ fn filtered(filter: MetricFilter) -> metrics::BoxedQuery<'static, Pg> {
     }
 }
 
-/// How many were new.
-pub(super) async fn insert_points(tx: &Tx<Staff>, new: &[NewPoint]) -> Result<usize> {
+/// What those that were new are of and about.
+pub(super) async fn insert_points(
+    tx: &Tx<Staff>,
+    new: &[NewPoint],
+) -> Result<Vec<(MetricId, CompanyId, Option<RecordId>)>> {
     let inserted = diesel::insert_into(points::table).values(new).on_conflict_do_nothing();
-    Ok(inserted.execute(&mut tx.connection()).await?)
+    let inserted = inserted.returning((points::metric_id, points::company_id, points::record_id));
+    Ok(inserted.get_results(&mut tx.connection()).await?)
 }
 
 pub(super) async fn known(tx: &Tx<Staff>, asked: &[NewPoint]) -> Result<Vec<KnownPoint>> {
