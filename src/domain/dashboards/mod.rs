@@ -15,10 +15,10 @@ use super::callers::Staff;
 use super::changes::{Change, Write, missed_update};
 use super::companies::Archival;
 use super::idempotency::{self, Claim};
-use super::records;
+use super::records::{self, Record};
 use super::validation::Checks;
 use crate::db::enums::Permission;
-use crate::db::ids::{DashboardId, PortalId, RecordId};
+use crate::db::ids::{CompanyId, DashboardId, PortalId, RecordId};
 use crate::db::paging::{Page, Rows};
 use crate::db::scope::Tx;
 use crate::error::{Error, Result};
@@ -117,7 +117,8 @@ fn note(write: &Write, kind: &'static str, id: DashboardId) {
 /// a record of the portal's company and scope, or about none.
 pub(super) async fn choose(
     write: &Write,
-    portal: (PortalId, Option<RecordId>),
+    portal: PortalId,
+    (company, only): (CompanyId, Option<RecordId>),
     mut chosen: Vec<DashboardId>,
 ) -> Result<()> {
     let mut seen = std::collections::HashSet::new();
@@ -126,13 +127,13 @@ pub(super) async fn choose(
     if found.len() != chosen.len() {
         return Err(Error::NotFound("dashboard"));
     }
-    let strange = |dashboard: &Dashboard| {
-        portal.1.is_some() && dashboard.record_id.is_some() && dashboard.record_id != portal.1
-    };
-    if found.iter().any(strange) {
-        return Err(Error::invalid("input.dashboardIds", "One of these is about another record."));
+    let about: Vec<RecordId> = found.iter().filter_map(|dashboard| dashboard.record_id).collect();
+    let strange =
+        |record: &Record| record.company_id != company || only.is_some_and(|only| only != record.id);
+    if !about.is_empty() && records::by_ids(write, &about).await?.iter().any(strange) {
+        return Err(Error::invalid("input.dashboardIds", "One of these is about another record or company."));
     }
-    rows::choose(write, portal.0, &chosen).await
+    rows::choose(write, portal, &chosen).await
 }
 
 async fn required(tx: &Tx<Staff>, id: DashboardId) -> Result<Dashboard> {

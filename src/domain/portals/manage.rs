@@ -100,7 +100,9 @@ pub async fn create(
     let policy = Policy::read(write, write.at()).await?;
     let new = check(write, (keys, &policy), &draft, (company_id, record_id))?;
     rows::insert(write, &new).await?;
-    dashboards::choose(write, (new.id, record_id), draft.dashboards).await?;
+    if !draft.dashboards.is_empty() {
+        dashboards::choose(write, new.id, (company_id, record_id), draft.dashboards).await?;
+    }
     if let Some(record) = record_id {
         turn_on(write, record, company_id).await?;
     }
@@ -220,7 +222,7 @@ pub async fn update(
         return Err(missed_update(true, "portal"));
     }
     if let Some(chosen) = edit.dashboards {
-        dashboards::choose(write, (id, portal.record_id), chosen).await?;
+        dashboards::choose(write, id, (portal.company_id, portal.record_id), chosen).await?;
     }
     let before = settings(&portal);
     let after = settings(&by_id(write, id).await?);

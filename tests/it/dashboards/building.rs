@@ -1,6 +1,7 @@
 //! Putting dashboards together, and choosing them for portals.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{UPDATE_PORTAL, builds, built, visits, with_modes};
 use crate::support::TestApp;
@@ -136,21 +137,33 @@ async fn a_portal_is_given_the_dashboards_it_shows() {
     assert_eq!(app.query(token, UPDATE_PORTAL, update(9, json!([]))).await.code(), "CONFLICT");
 }
 
-/// DASH-2
+/// DASH-2, ORG-4
 #[tokio::test]
-async fn a_records_portal_takes_no_dashboard_of_another_record() {
+async fn a_portal_takes_no_dashboard_of_a_record_that_it_cannot_show() {
     let app: TestApp = with_modes("DASHBOARD").await;
-    let company = app.acme().companies[0].id;
-    let records = app
-        .sql("postgres")
-        .await
-        .column(&format!("select id from records where company_id = '{company}' order by id limit 2"))
-        .await;
-    let board = built(&app, "Of the other", Some(&records[1]), json!([])).await;
-    let input = json!({ "input": { "label": "New", "scope": { "recordId": records[0] }, "modes": ["DASHBOARD"], "dashboardIds": [board] } });
-    let refused = app.query(&app.acme().staff_token, CREATE_PORTAL, input).await;
-    assert_eq!(
-        (refused.code(), refused.text("/errors/0/extensions/fields/0/path")),
-        ("VALIDATION".into(), "input.dashboardIds".into())
-    );
+    let records = async |company: Uuid| {
+        let first = format!("select id from records where company_id = '{company}' order by id limit 2");
+        app.sql("postgres").await.column(&first).await
+    };
+    let [ours, theirs] = [0, 1].map(|company| app.acme().companies[company].id);
+    let (records, others) = (records(ours).await, records(theirs).await);
+    let first = built(&app, "Of the first", Some(&records[0]), json!([])).await;
+    let second = built(&app, "Of the second", Some(&records[1]), json!([])).await;
+    let other = built(&app, "Of another company", Some(&others[0]), json!([])).await;
+    let creates = async |scope: &Value, board: &str| {
+        let input = json!({ "input": { "label": "New", "scope": scope, "modes": ["DASHBOARD"], "dashboardIds": [board] } });
+        app.query(&app.acme().staff_token, CREATE_PORTAL, input).await
+    };
+    let (record, company) = (json!({ "recordId": records[0] }), json!({ "companyId": ours }));
+    for (scope, board) in [(&record, &first), (&company, &first), (&company, &second)] {
+        creates(scope, board).await.succeeded();
+    }
+    for (scope, board) in [(&record, &second), (&record, &other), (&company, &other)] {
+        let refused = creates(scope, board).await;
+        assert_eq!(
+            (refused.code(), refused.text("/errors/0/extensions/fields/0/path")),
+            ("VALIDATION".into(), "input.dashboardIds".into()),
+            "{scope}"
+        );
+    }
 }
