@@ -1,5 +1,6 @@
 //! API keys: what partners' programs present (EVT-6). Made and revoked by OWNER and ADMIN, shown once,
-//! and held to their scopes and their company by the policies of `app_partner`. They read, and record points of metrics.
+//! and held to their scopes and their company by the policies of `app_partner`. They read, record points of
+//! metrics and append to clients' activity.
 
 mod rows;
 mod uses;

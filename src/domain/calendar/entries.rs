@@ -4,7 +4,9 @@
 use async_graphql::Enum;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -17,7 +19,7 @@ use crate::error::{Error, Result};
 
 /// The most days that are read at once, and the most entries of a kind.
 const LONGEST: i64 = 100;
-pub(super) const MOST: i64 = 500;
+const MOST: i64 = 500;
 
 /// Days in a time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +113,7 @@ struct MilestoneRow {
     record_name: Option<String>,
 }
 
-/// What lies in these days, in order; of each kind the first `MOST`.
+/// What lies in these days, in order; of each kind the last `MOST`: what is over is missed least.
 pub async fn entries(tx: &Tx<Portal>, span: &Span) -> Result<Vec<Entry>> {
     let (planned, steps) = futures::try_join!(planned(tx, span), steps(tx, span))?;
     let zone = tx.scope().time_zone();
@@ -127,11 +129,13 @@ pub async fn entries(tx: &Tx<Portal>, span: &Span) -> Result<Vec<Entry>> {
 async fn planned(tx: &Tx<Portal>, span: &Span) -> Result<Vec<EventRow>> {
     let timed = events::starts_at.lt(span.end).and(events::ends_at.ge(span.start));
     let whole = events::starts_on.le(span.last).and(events::ends_on.ge(span.first));
+    let begins =
+        sql::<Nullable<Timestamptz>>("coalesce(calendar_events.starts_at, calendar_events.starts_on)");
     let record = records::id.nullable().eq(events::record_id);
     Ok(events::table
         .left_join(records::table.on(record))
         .filter(timed.assume_not_null().or(whole.assume_not_null()))
-        .order((events::starts_on, events::starts_at, events::id))
+        .order((begins.desc(), events::id))
         .limit(MOST)
         .select((
             events::id,
@@ -153,7 +157,7 @@ async fn steps(tx: &Tx<Portal>, span: &Span) -> Result<Vec<MilestoneRow>> {
     Ok(milestones::table
         .left_join(records::table.on(records::id.eq(milestones::record_id)))
         .filter(milestones::shared_due_on.between(span.first, span.last))
-        .order((milestones::shared_due_on, milestones::id))
+        .order((milestones::shared_due_on.desc(), milestones::id))
         .limit(MOST)
         .select((
             milestones::id,

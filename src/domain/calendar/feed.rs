@@ -37,12 +37,8 @@ fn write(title: &str, entries: &[Entry], now: DateTime<Utc>) -> String {
 }
 
 fn event(entry: &Entry, now: DateTime<Utc>) -> Event {
-    let summary = match &entry.record_name {
-        Some(record) => format!("{} · {record}", entry.title),
-        None => entry.title.clone(),
-    };
     let mut event = Event::new();
-    event.uid(&format!("{}@vestibule", entry.id)).timestamp(now).summary(&one_line(&summary));
+    event.uid(&format!("{}@vestibule", entry.id)).timestamp(now).summary(&one_line(&entry.title));
     if let Some(body) = &entry.body {
         event.description(&lines(body));
     }

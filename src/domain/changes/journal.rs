@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Change, Write, append};
 use crate::db::ids::{MemberId, OrgId};
 use crate::domain::audit;
-use crate::domain::callers::{Actor, MemberAtWork, Portal, Staff};
+use crate::domain::callers::{Actor, Portal, Staff};
 use crate::error::Result;
 
 diesel::define_sql_function! {
@@ -46,10 +46,10 @@ impl Author for Staff {
     }
 
     async fn log(write: &Write<Self>, changes: &[Change]) -> Result<()> {
-        let Actor::Member(MemberAtWork { id: member, .. }) = &write.scope().actor else {
+        let Actor::Member(member) = &write.scope().actor else {
             return log_by_key(write, changes).await;
         };
-        let member = *member;
+        let member = member.id;
         let entries = changes.iter().map(|change| audit_entry(write, change, member)).collect();
         audit::append(write, entries).await?;
         let event = |change: &Change| change.event(write.id(), Some(member), write.at());

@@ -71,6 +71,29 @@ async fn a_calendar_program_reads_what_the_portal_shows_and_changes_nothing() {
     assert_eq!(app.dump().await, before, "a GET writes nothing");
 }
 
+/// CAL-1: of too much the calendar program is told of what is yet to come.
+#[tokio::test]
+async fn a_long_past_crowds_out_nothing_that_comes() {
+    let app = with_calendars("CALENDAR").await;
+    app.arrange("update milestones set due_on = null").await;
+    let soon = app.app.clock.now() + chrono::TimeDelta::days(3);
+    planned(&app, json!({ "title": "Call", "timing": { "times": { "startsAt": soon } } })).await;
+    let day = json!({ "days": { "startsOn": soon.date_naive() } });
+    planned(&app, json!({ "title": "Fair", "timing": day })).await;
+    app.arrange(
+        "insert into calendar_events (org_id, id, company_id, title, starts_at, ends_at, client_visible, created_by)
+         select org_id, gen_random_uuid(), company_id, 'Over', now() - n * interval '6 hours', now() - n * interval '6 hours',
+             true, created_by
+         from calendar_events, generate_series(1, 600) n where title = 'Call'",
+    )
+    .await;
+    let session = app.open(&app.acme().portals[0].token).await;
+    let (path, _) = subscribed(&app, &session).await;
+    let feed = app.get(&path).await;
+    assert!(feed.body().contains("SUMMARY:Call") && feed.body().contains("SUMMARY:Fair"));
+    assert_eq!(feed.body().matches("SUMMARY:Over").count(), 498);
+}
+
 /// CAL-1, LINK-5: one answer for everything dead.
 #[tokio::test]
 async fn a_dead_address_tells_nothing() {
