@@ -127,7 +127,9 @@ pub async fn entries(tx: &Tx<Portal>, span: &Span) -> Result<Vec<Entry>> {
 }
 
 async fn planned(tx: &Tx<Portal>, span: &Span) -> Result<Vec<EventRow>> {
-    let timed = events::starts_at.lt(span.end).and(events::ends_at.ge(span.start));
+    // What ends as the first day begins is of the day before, unless that is all there is of it.
+    let lasts = events::ends_at.gt(span.start).or(events::starts_at.ge(span.start));
+    let timed = events::starts_at.lt(span.end).and(lasts);
     let whole = events::starts_on.le(span.last).and(events::ends_on.ge(span.first));
     let begins =
         sql::<Nullable<Timestamptz>>("coalesce(calendar_events.starts_at, calendar_events.starts_on)");

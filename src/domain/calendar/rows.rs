@@ -147,7 +147,8 @@ fn filtered(filter: &CalendarFilter) -> events::BoxedQuery<'static, Pg> {
         query = query.filter(events::record_id.eq(record));
     }
     if let Some(span) = filter.span {
-        let timed = events::starts_at.lt(span.end).and(events::ends_at.ge(span.start));
+        let lasts = events::ends_at.gt(span.start).or(events::starts_at.ge(span.start));
+        let timed = events::starts_at.lt(span.end).and(lasts);
         let whole = events::starts_on.le(span.last).and(events::ends_on.ge(span.first));
         query = query.filter(timed.assume_not_null().or(whole.assume_not_null()));
     }

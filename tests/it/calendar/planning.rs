@@ -109,8 +109,8 @@ async fn only_who_writes_records_plans_and_only_with_companies_of_their_own() {
 #[tokio::test]
 async fn staff_find_what_lies_in_some_days_where_the_organisation_is() {
     let app = TestApp::world().await;
-    // Half past midnight in Berlin.
-    let timing = json!({ "times": { "startsAt": "2031-05-05T22:30:00Z", "endsAt": "2031-05-05T23:00:00Z" } });
+    // From half past midnight to midnight, in Berlin.
+    let timing = json!({ "times": { "startsAt": "2031-05-05T22:30:00Z", "endsAt": "2031-05-06T22:00:00Z" } });
     let id = planned(&app, json!({ "timing": timing })).await;
     for (day, there) in [("2031-05-05", false), ("2031-05-06", true), ("2031-05-07", false)] {
         let filter = json!({ "filter": { "days": { "startsOn": day } } });

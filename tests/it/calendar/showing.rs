@@ -34,6 +34,14 @@ async fn a_client_sees_visible_events_and_milestones_in_the_organisations_days()
     assert_eq!((&entry(2)["kind"], &entry(2)["startsOn"]), (&json!("MILESTONE"), &json!("2031-05-20")));
     // It ends at midnight in Berlin: that is no day of June.
     assert_eq!((&entry(3)["startsOn"], &entry(3)["endsOn"]), (&json!("2031-05-31"), &json!("2031-05-31")));
+    let midnight = json!({ "times": { "startsAt": "2031-05-31T22:00:00Z" } });
+    planned(&app, json!({ "title": "At midnight", "timing": midnight })).await;
+    let june = json!({ "from": "2031-06-01", "to": "2031-06-30" });
+    let june = app.query(&session, CALENDAR, june).await.succeeded();
+    let june = june.at("/data/portal/calendar/entries");
+    let found: Vec<&Value> = june.as_array().unwrap().iter().map(|entry| &entry["title"]).collect();
+    assert_eq!(found, [&json!("At midnight")]);
+    assert_eq!(titles(&app, &session).await.len(), 4, "that is no moment of May");
 }
 
 /// CAL-1, REC-6, REC-10: at the database.
