@@ -54,25 +54,29 @@ macro_rules! in_table_of {
     ($owner:expr, |$keys:ident, $holder:ident, $id:ident| $work:expr) => {
         match $owner {
             Owner::Member($id) => {
-                use staff::idempotency_keys::{self as $keys, member_id as $holder};
+                use staff::idempotency_keys as $keys;
+                let $holder = $keys::member_id;
                 $work
             }
             Owner::Visitor($id) => {
-                use portal::portal_idempotency_keys::{self as $keys, session_id as $holder};
+                use portal::portal_idempotency_keys as $keys;
+                let $holder = $keys::session_id;
                 $work
             }
             Owner::Program($id) => {
-                use partner::partner_idempotency_keys::{self as $keys, api_key_id as $holder};
+                use partner::partner_idempotency_keys as $keys;
+                let $holder = $keys::api_key_id;
                 $work
             }
         }
     };
 }
 
-/// The tables' retention: whoever claims a key clears their old ones.
+/// The tables' retention: whoever claims a key clears the old ones that they may, a member all of the
+/// organisation's, so that nobody who left leaves theirs behind.
 pub(super) async fn forget_old<S: Holder>(write: &Write<S>, before: DateTime<Utc>) -> Result<()> {
-    in_table_of!(write.scope().owner()?, |keys, holder, id| {
-        let old = keys::table.filter(holder.eq(id)).filter(keys::created_at.lt(before));
+    in_table_of!(write.scope().owner()?, |keys, _holder, _id| {
+        let old = keys::table.filter(keys::created_at.lt(before));
         diesel::delete(old).execute(&mut write.connection()).await?;
     });
     Ok(())

@@ -62,6 +62,28 @@ async fn a_repeated_key_plans_once() {
     assert_eq!(plans(&app, json!({ "idempotencyKey": "once", "title": "Other" })).await.code(), "CONFLICT");
 }
 
+/// API-8: kept for a day, whether or not who used it comes back.
+#[tokio::test]
+async fn a_key_of_yesterday_is_forgotten_when_a_colleague_uses_one() {
+    let app = TestApp::world().await;
+    planned(&app, json!({ "idempotencyKey": "yesterday" })).await;
+    planned(&app, json!({ "idempotencyKey": "today" })).await;
+    app.arrange(
+        "update idempotency_keys set created_at = now() - interval '25 hours' where key = 'yesterday'",
+    )
+    .await;
+    let writer = app.member_of(app.acme(), &["RECORDS_WRITE"]).await;
+    let input = json!({ "input": {
+        "subject": { "companyId": app.acme().companies[0].id },
+        "title": "Call",
+        "timing": { "days": { "startsOn": "2031-05-06" } },
+        "idempotencyKey": "theirs",
+    } });
+    app.query(&writer, CREATE, input).await.succeeded();
+    let kept = "select string_agg(key, ' ' order by key) from idempotency_keys where key in ('yesterday', 'today', 'theirs')";
+    assert_eq!(app.value(kept).await, "theirs today");
+}
+
 /// CAL-1
 #[tokio::test]
 async fn what_is_planned_has_a_title_and_does_not_end_before_it_begins() {
