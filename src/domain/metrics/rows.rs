@@ -133,9 +133,12 @@ pub(super) async fn insert_points(
 }
 
 pub(super) async fn known(tx: &Tx<Staff>, asked: &[NewPoint]) -> Result<Vec<KnownPoint>> {
-    let keys: Vec<&str> = asked.iter().map(|point| point.point_key.as_str()).collect();
+    let metrics: Vec<MetricId> = asked.iter().map(|point| point.metric_id).collect();
     let companies: Vec<CompanyId> = asked.iter().map(|point| point.company_id).collect();
-    let found =
-        points::table.filter(points::company_id.eq_any(companies)).filter(points::point_key.eq_any(keys));
+    let keys: Vec<&str> = asked.iter().map(|point| point.point_key.as_str()).collect();
+    let found = points::table
+        .filter(points::metric_id.eq_any(metrics))
+        .filter(points::company_id.eq_any(companies))
+        .filter(points::point_key.eq_any(keys));
     Ok(found.select(KnownPoint::as_select()).load(&mut tx.connection()).await?)
 }
