@@ -7916,8 +7916,8 @@ GRANT INSERT(actor_member_id) ON TABLE public.events TO app_system;
 GRANT INSERT(actor_member_id) ON TABLE public.events TO door;
 
 GRANT INSERT(company_id) ON TABLE public.events TO app_system;
-GRANT SELECT(company_id) ON TABLE public.events TO app_portal;
 GRANT SELECT(company_id),INSERT(company_id) ON TABLE public.events TO door;
+GRANT SELECT(company_id) ON TABLE public.events TO app_portal;
 
 GRANT INSERT(record_id) ON TABLE public.events TO app_system;
 GRANT SELECT(record_id) ON TABLE public.events TO app_portal;

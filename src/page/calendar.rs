@@ -182,7 +182,7 @@ impl CalendarPage {
             after: (distance < REACH).then(|| link(1)),
             as_table: address(&frame.home, wanted.month, false),
             as_list: address(&frame.home, wanted.month, true),
-            weeks: weeks(first, &days, frame.today),
+            weeks: if wanted.list { Vec::new() } else { weeks(first, &days, frame.today) },
             days: days.into_iter().map(|(day, entries)| AgendaDay::new(day, entries, &frame)).collect(),
             zone: frame.zone_name(),
             own: own.collect(),

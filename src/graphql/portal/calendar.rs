@@ -20,7 +20,7 @@ pub struct PortalCalendar {
     from: NaiveDate,
     /// The last day.
     to: NaiveDate,
-    /// What lies in them, in order: of each day what lasts it whole first. Of each kind at most 500.
+    /// What lies in them, in order: of each day what lasts it whole first. Of each kind the last 500.
     entries: AtHand<PortalCalendarEntry>,
 }
 

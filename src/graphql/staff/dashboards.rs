@@ -115,7 +115,7 @@ impl Widget {
         self.0.target
     }
 
-    /// How many days back it looks.
+    /// How many days back it looks at its metric.
     async fn days(&self) -> Option<i32> {
         self.0.days
     }
@@ -188,7 +188,7 @@ pub struct WidgetInput {
     source: Option<WidgetSourceInput>,
     /// Of PROGRESS over a metric: what is to be reached.
     target: Option<f64>,
-    /// How many days back it looks, 1 to 366; 90 if absent.
+    /// How many days back it looks at its metric, 1 to 366; 90 if absent.
     days: Option<i32>,
     /// Of TEXT: the text, plain, up to 4,000 characters.
     body: Option<String>,
