@@ -264,21 +264,25 @@ ALTER FUNCTION public.change_consent(hash bytea, wanted text[], entry uuid, addr
 COMMENT ON FUNCTION public.change_consent(hash bytea, wanted text[], entry uuid, address text, request text) IS 'Changes the topics of a consent that stands; false if the token is nobody''s.';
 
 CREATE FUNCTION public.choose_dashboards(portal uuid) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     AS $$
-    with chosen as (
-        select d.id from portal_dashboards c
+declare
+    chosen uuid[] := '{}';
+    measured uuid[] := '{}';
+begin
+    if 'DASHBOARD' = any (app_modes()) then
+        select coalesce(array_agg(d.id), '{}') into chosen
+        from portal_dashboards c
         join dashboards d on d.org_id = c.org_id and d.id = c.dashboard_id
         where c.org_id = app_org() and c.portal_id = portal and d.archived_at is null
-            and (d.record_id is null or d.record_id = any (app_ids('app.shown_records')))
-            and 'DASHBOARD' = any (app_modes())
-    )
-    select set_config('app.dashboards', (select coalesce(array_agg(id), '{}') from chosen)::text, true),
-        set_config('app.metrics', (select coalesce(array_agg(distinct w.metric_id), '{}')
-            from dashboard_widgets w join chosen c on c.id = w.dashboard_id
-            where w.org_id = app_org() and w.metric_id is not null)::text, true)
-$$;
+            and (d.record_id is null or d.record_id = any (app_ids('app.shown_records')));
+        select coalesce(array_agg(distinct w.metric_id), '{}') into measured
+        from dashboard_widgets w
+        where w.org_id = app_org() and w.dashboard_id = any (chosen) and w.metric_id is not null;
+    end if;
+    perform set_config('app.dashboards', chosen::text, true), set_config('app.metrics', measured::text, true);
+end $$;
 
 ALTER FUNCTION public.choose_dashboards(portal uuid) OWNER TO owner;
 
