@@ -19,7 +19,7 @@ use crate::domain::home;
 use crate::domain::origins::{self, ForeignPage};
 use crate::domain::tokens::Presented;
 use crate::error::Error;
-use crate::live::{Bearer, Pass};
+use crate::live::{Bearer, Pass, Subscription};
 use crate::usage::{Returned, Seen, Visitor};
 
 /// A credential as presented; what it opens, only the database knows.
@@ -86,7 +86,7 @@ pub struct RequestContext {
     pub expel: CancellationToken,
     /// The cursor of the event that a reconnecting client saw last.
     pub last_seen: Option<String>,
-    told: std::sync::Mutex<Option<String>>,
+    joined: std::sync::Mutex<Option<Subscription>>,
     inline: Inline,
     staff: Mutex<Option<Arc<StaffReading>>>,
     portal: Mutex<Option<Arc<PortalReading>>>,
@@ -114,7 +114,7 @@ impl RequestContext {
             user_agent,
             expel: CancellationToken::new(),
             last_seen: None,
-            told: std::sync::Mutex::default(),
+            joined: std::sync::Mutex::default(),
             inline,
             staff: Mutex::default(),
             portal: Mutex::default(),
@@ -135,14 +135,14 @@ impl RequestContext {
         Self { expel, last_seen, ..self }
     }
 
-    /// Notes the cursor of the event that is told next.
-    pub fn tells(&self, cursor: &str) {
-        *self.told.lock().expect("no panic while held") = Some(cursor.to_owned());
+    /// Notes that the caller is told of what happens from now on.
+    pub fn join(&self, subscription: Subscription) {
+        *self.joined.lock().expect("no panic while held") = Some(subscription);
     }
 
-    /// The cursor of the event that was told last.
-    pub fn told(&self) -> Option<String> {
-        self.told.lock().expect("no panic while held").clone()
+    /// The subscription that the request began, if it did.
+    pub fn joined(&self) -> Option<Subscription> {
+        self.joined.lock().expect("no panic while held").take()
     }
 
     /// The page of another origin that sent the request, if one did (API-7).

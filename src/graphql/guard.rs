@@ -38,6 +38,9 @@ pub fn inspect(
     limits: &GraphqlLimits,
 ) -> Result<Operation> {
     let operation = find(document, name)?;
+    if operation.ty == OperationType::Subscription {
+        check_subscription(operation)?;
+    }
     let mut ruler = Ruler { document, operation, variables, limits, fragments: HashMap::new() };
     let size = ruler.operation(operation)?;
     ruler.check(&size)?;
@@ -65,6 +68,14 @@ fn find<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a 
     found.map(|operation| &operation.node).ok_or_else(|| {
         Error::invalid("operationName", "The document has no such operation; name one of those it has.")
     })
+}
+
+/// A subscription asks for one thing, and says so itself: the engine follows no fragment there.
+fn check_subscription(operation: &OperationDefinition) -> Result<()> {
+    match operation.selection_set.node.items.as_slice() {
+        [only] if matches!(only.node, Selection::Field(_)) => Ok(()),
+        _ => Err(Error::invalid("query", "A subscription selects exactly one field, and not by a fragment.")),
+    }
 }
 
 /// Every required variable has a value. The engine would find out only while it runs.

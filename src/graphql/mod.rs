@@ -13,7 +13,7 @@ pub mod portal;
 pub mod root;
 pub mod scalars;
 pub mod staff;
-mod subscriptions;
+pub mod subscriptions;
 pub mod tokens;
 
 pub use root::{Schema, build, sdl};

@@ -1,4 +1,6 @@
-//! The subscription root (EVT-2, EVT-3): what happens, as it happens, to whoever may read it.
+//! The subscription root (EVT-2, EVT-3): what happens, as it happens, to whoever may read it. A
+//! subscription's document runs many times: first to begin, which checks the caller and says whose news
+//! they are told; then once for each of the news (`http::graphql::subscribing`).
 
 use std::sync::Arc;
 
@@ -19,6 +21,12 @@ use crate::live::{Caller, News, Pass, ScopeKey, Subscription as Live};
 #[derive(async_graphql::Description)]
 pub struct Subscription;
 
+/// In the data of a request that tells of news: the news, and the cursor of where their reader then stands.
+pub struct Telling {
+    pub news: Arc<News>,
+    pub cursor: String,
+}
+
 #[Streams(use_type_description)]
 impl Subscription {
     /// What happens in the organisation, for its members and for API keys with EVENTS_READ: each event once, in order. With `after` first
@@ -29,18 +37,11 @@ impl Subscription {
         #[graphql(desc = "The cursor of the last event that was seen.")] after: Option<String>,
         #[graphql(desc = "Which events.")] filter: Option<StaffEventFilter>,
     ) -> Result<impl Stream<Item = StaffEvent> + use<>> {
-        let request = of(ctx);
-        let reading = request.staff_for(ApiKeyScope::EventsRead).await?;
-        let staff = reading.tx.scope();
-        let (scope, member) = match &staff.actor {
-            Actor::Member(member) => (ScopeKey::Staff(staff.org_id, member.role), Some(member.id)),
-            Actor::Key(key) => (ScopeKey::Key(staff.org_id, key.company_id), None),
-        };
-        let caller =
-            Caller { scope, pass: Pass::Staff(request.staff_pass()?), member, expel: request.expel.clone() };
-        let live = begin(&request, caller, after, filter.unwrap_or_default().into(), &reading.tx).await?;
-        drop(reading);
-        Ok(told(request, live, staff::told).await)
+        let event = told(ctx, staff::told);
+        if event.is_none() {
+            begin_staff(of(ctx), after, filter.unwrap_or_default().into()).await?;
+        }
+        Ok(stream::iter(event))
     }
 
     /// What changes of what a portal shows, for whoever holds its link or session: each event once, in
@@ -51,24 +52,47 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The cursor of the last event that was seen.")] after: Option<String>,
     ) -> Result<impl Stream<Item = PortalEvent> + use<>> {
-        let request = of(ctx);
-        let pass = request.portal_pass().await?;
-        let reading = request.portal().await?;
-        let scope = reading.tx.scope();
-        let caller = Caller {
-            scope: ScopeKey::Portal(scope.org_id, scope.portal_id),
-            pass: Pass::Portal(pass),
-            member: None,
-            expel: request.expel.clone(),
-        };
-        let live = begin(&request, caller, after, EventFilter::default(), &reading.tx).await?;
-        drop(reading);
-        Ok(told(request, live, portal::told).await)
+        let event = told(ctx, portal::told);
+        if event.is_none() {
+            begin_portal(of(ctx), after).await?;
+        }
+        Ok(stream::iter(event))
     }
 }
 
-fn of(ctx: &Context<'_>) -> Arc<RequestContext> {
-    ctx.data_unchecked::<Arc<RequestContext>>().clone()
+/// The event that the request tells of, if it is to tell of one.
+fn told<E>(ctx: &Context<'_>, tell: fn(&News, String) -> E) -> Option<E> {
+    let telling = ctx.data_opt::<Telling>()?;
+    Some(tell(&telling.news, telling.cursor.clone()))
+}
+
+fn of<'a>(ctx: &Context<'a>) -> &'a RequestContext {
+    ctx.data_unchecked::<Arc<RequestContext>>()
+}
+
+async fn begin_staff(request: &RequestContext, after: Option<String>, filter: EventFilter) -> Result<()> {
+    let reading = request.staff_for(ApiKeyScope::EventsRead).await?;
+    let staff = reading.tx.scope();
+    let (scope, member) = match &staff.actor {
+        Actor::Member(member) => (ScopeKey::Staff(staff.org_id, member.role), Some(member.id)),
+        Actor::Key(key) => (ScopeKey::Key(staff.org_id, key.company_id), None),
+    };
+    let caller =
+        Caller { scope, pass: Pass::Staff(request.staff_pass()?), member, expel: request.expel.clone() };
+    begin(request, caller, after, filter, &reading.tx).await
+}
+
+async fn begin_portal(request: &RequestContext, after: Option<String>) -> Result<()> {
+    let pass = request.portal_pass().await?;
+    let reading = request.portal().await?;
+    let scope = reading.tx.scope();
+    let caller = Caller {
+        scope: ScopeKey::Portal(scope.org_id, scope.portal_id),
+        pass: Pass::Portal(pass),
+        member: None,
+        expel: request.expel.clone(),
+    };
+    begin(request, caller, after, EventFilter::default(), &reading.tx).await
 }
 
 /// Joins the caller's scope. Where a reconnecting client says which event it saw last, that counts, and
@@ -79,26 +103,12 @@ async fn begin<S>(
     after: Option<String>,
     filter: EventFilter,
     tx: &Tx<S>,
-) -> Result<Live> {
+) -> Result<()> {
     let after = request.last_seen.clone().or(after);
     let key = caller.scope.cursors();
     let after = after.map(|cursor| key.open(&request.app.config.sealing, &cursor));
     let after = after.transpose().map_err(coded)?;
     let horizon = events::horizon(tx).await.map_err(coded)?;
-    Ok(Live::begin(&request.app, caller, filter, after, horizon.newest))
-}
-
-/// The news of a subscription as events. No transaction is held while there are none.
-async fn told<E>(
-    request: Arc<RequestContext>,
-    live: Live,
-    tell: fn(&News, String) -> E,
-) -> impl Stream<Item = E> + use<E> {
-    request.finish().await;
-    stream::unfold((request, live), move |(request, mut live)| async move {
-        let news = live.next().await?;
-        let cursor = live.cursors().seal(&request.app.config.sealing, news.position);
-        request.tells(&cursor);
-        Some((tell(&news, cursor), (request, live)))
-    })
+    request.join(Live::begin(&request.app, caller, filter, after, horizon.newest));
+    Ok(())
 }

@@ -7,10 +7,12 @@
 mod reading;
 mod scope;
 mod subscription;
+mod telling;
 mod transfers;
 
 pub use reading::{News, Pass, What};
 pub use subscription::{Caller, Subscription};
+pub use telling::{Telling, Words};
 pub use transfers::{Bearer, Escort};
 
 use std::collections::HashMap;

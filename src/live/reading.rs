@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::telling::{Telling, Tellings, Words};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::db::scope::{Access, PortalPass};
@@ -20,10 +21,11 @@ pub enum Pass {
 }
 
 /// What a subscriber is told, and where in the log it stands then.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct News {
     pub position: Position,
     pub what: What,
+    tellings: Tellings,
 }
 
 /// What there is to tell.
@@ -92,13 +94,23 @@ impl Reading {
 }
 
 impl News {
-    pub(super) fn of(position: Position, what: What) -> Arc<Self> {
-        Arc::new(Self { position, what })
+    pub fn of(position: Position, what: What) -> Arc<Self> {
+        Arc::new(Self { position, what, tellings: Tellings::default() })
     }
 
     /// That everything is to be read anew; events go on after the position.
     pub fn resync(clock: &Clock, position: Position) -> Arc<Self> {
         Self::of(position, What::Resync { id: clock.id(), at: clock.now() })
+    }
+
+    /// The answer that tells of it in these words, if it was put together before.
+    pub fn told(&self, words: &Words) -> Option<Arc<Telling>> {
+        self.tellings.get(words)
+    }
+
+    /// Keeps the answer for the others who ask in the same words.
+    pub fn keep(&self, words: Words, telling: Arc<Telling>) {
+        self.tellings.keep(words, telling);
     }
 }
 

@@ -74,7 +74,8 @@ impl Subscription {
                 return Some(news);
             }
             if self.behind {
-                self.read().await;
+                // Boxed, so that who waits holds no room for what reading takes.
+                Box::pin(self.read()).await;
                 continue;
             }
             tokio::select! {

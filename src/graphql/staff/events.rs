@@ -376,8 +376,7 @@ impl EventQueries {
         let found = events::after(tx, position, &filter, page.fetch()).await.map_err(coded)?;
         let rows = page.cut(found);
         let found = rows.rows.into_iter();
-        let found =
-            found.map(|event| staff_event(&News { position: event.position, what: What::Event(event) }));
+        let found = found.map(|event| staff_event(&News::of(event.position, What::Event(event))));
         Ok(StaffEventConnection::of(found.collect(), rows.more, after.is_some()))
     }
 }

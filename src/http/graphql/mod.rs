@@ -9,6 +9,7 @@ mod persisted;
 mod respond;
 mod running;
 mod sse;
+mod subscribing;
 mod websocket;
 
 use async_graphql::parser::types::OperationType;
@@ -29,8 +30,9 @@ use self::parameters::Parameters;
 pub use self::persisted::Persisted;
 pub(super) use self::respond::busy;
 use self::respond::{method_not_allowed, refusal, refuse, respond};
-pub(super) use self::running::{Asker, execute, plain_context, subscribe, wait_for_deadline};
+pub(super) use self::running::{Asker, execute, plain_context, wait_for_deadline};
 pub(super) use self::sse::{events, last_seen};
+pub(super) use self::subscribing::subscribe;
 use super::Http;
 use super::track::Tracked;
 use crate::error::{Error, Result};
@@ -116,7 +118,7 @@ async fn answer(
     match (operation.kind, media::accepts_events(headers)) {
         (OperationType::Subscription, true) => {
             let (expel, closing) = (CancellationToken::new(), http.app.live.closing());
-            let told = running::subscribe(&http, &asker, request, expel.clone(), sse::last_seen(headers));
+            let told = subscribe(&http, &asker, request, expel.clone(), sse::last_seen(headers));
             sse::events(told, expel, closing, &asker)
         }
         (OperationType::Subscription, false) => {

@@ -1,4 +1,4 @@
-//! Runs what was prepared: a query or a mutation to its one answer, a subscription to its many.
+//! Runs queries and mutations that were prepared.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -8,9 +8,7 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response as Answer, Value, value};
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
-use futures::stream::BoxStream;
-use futures::{FutureExt as _, StreamExt as _};
-use tokio_util::sync::CancellationToken;
+use futures::FutureExt as _;
 
 use super::respond::refusal;
 use crate::config::GraphqlLimits;
@@ -97,36 +95,6 @@ pub fn plain_context(http: &Http, asker: &Asker) -> RequestContext {
     asker.context(http, inline)
 }
 
-/// One answer of a subscription, and the cursor of the event in it.
-pub type Told = (Answer, Option<String>);
-
-/// Runs a subscription. It ends when `expel` is cancelled, which happens when the credential opens
-/// nothing any more. `last_seen` is the cursor of the event that a reconnecting client saw last.
-pub fn subscribe(
-    http: &Http,
-    asker: &Asker,
-    request: Request,
-    expel: CancellationToken,
-    last_seen: Option<String>,
-) -> BoxStream<'static, Told> {
-    // A subscription asks no loaders.
-    let (inline, _) = loaders::inline();
-    let context = Arc::new(asker.context(http, inline).live(expel, last_seen));
-    let request_id = asker.tracked.request_id.clone();
-    let answers = http.schema.execute_stream(request.data(context.clone()));
-    let told = answers.then(move |mut answer| {
-        let context = context.clone();
-        finish(&mut answer, &request_id);
-        async move {
-            if !answer.errors.is_empty() {
-                context.finish().await;
-            }
-            (answer, context.told())
-        }
-    });
-    told.boxed()
-}
-
 /// A panic on the way is our defect: logged, and answered as one.
 async fn shielded(run: impl Future<Output = Answer>) -> Answer {
     match AssertUnwindSafe(run).catch_unwind().await {
@@ -138,7 +106,8 @@ async fn shielded(run: impl Future<Output = Answer>) -> Answer {
     }
 }
 
-fn broken() -> Answer {
+/// What is said when the engine broke.
+pub fn broken() -> Answer {
     refusal(Error::internal(anyhow::anyhow!("a request's task did not end")))
 }
 

@@ -15,7 +15,8 @@ use futures::{Stream, StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::respond::refusal;
-use super::running::{Asker, Told};
+use super::running::Asker;
+use super::subscribing::Told;
 use crate::error::Error;
 use crate::graphql::context::Credential;
 use crate::graphql::errors::finish;
@@ -32,7 +33,7 @@ pub fn last_seen(headers: &HeaderMap) -> Option<String> {
 
 /// The one answer of a query or mutation.
 pub fn once(answer: Answer) -> Response {
-    stream_of(stream::iter([next((answer, None)), complete()]))
+    stream_of(stream::iter([answered(&answer), complete()]))
 }
 
 /// A subscription's answers. Whose credential ends on the way is told so; when the service stops, the
@@ -51,19 +52,22 @@ pub fn events(
                 Some(_) => Error::LinkInactive,
             });
             finish(&mut refused, &request_id);
-            next((refused, None))
+            answered(&refused)
         })
     });
     let end = farewell.filter_map(async |event| event).chain(stream::iter([complete()]));
     stream_of(answers.map(next).chain(end).take_until(closing.cancelled_owned()))
 }
 
-fn next((answer, cursor): Told) -> Event {
-    let event = Event::default().event("next").data(serde_json::to_string(&answer).unwrap_or_default());
-    match cursor {
-        Some(cursor) => event.id(cursor),
-        None => event,
+fn next(told: Told) -> Event {
+    match told {
+        Told::Event(telling) => Event::default().event("next").data(&telling.answer).id(&telling.cursor),
+        Told::Answer(answer) => answered(&answer),
     }
+}
+
+fn answered(answer: &Answer) -> Event {
+    Event::default().event("next").data(serde_json::to_string(answer).unwrap_or_default())
 }
 
 fn complete() -> Event {

@@ -3,6 +3,7 @@
 mod expelled;
 mod protocol;
 mod told;
+mod words;
 
 use serde_json::json;
 use vestibule::demo::data::PlantedOrganization;

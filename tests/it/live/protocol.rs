@@ -85,6 +85,8 @@ async fn operations_run_side_by_side_under_ids_of_their_own() {
         ("{ nothing }", "VALIDATION"),
         ("subscription { staffEvents { nothing } }", "VALIDATION"),
         ("subscription { portalEvents { cursor } }", "FORBIDDEN"),
+        ("subscription { staffEvents { cursor } also: staffEvents { id } }", "VALIDATION"),
+        ("subscription { ...All } fragment All on Subscription { staffEvents { cursor } }", "VALIDATION"),
         ("{", "VALIDATION"),
     ] {
         socket.subscribes("w", wrong, json!({})).await;

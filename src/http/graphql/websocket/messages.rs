@@ -61,6 +61,12 @@ pub fn next(id: &str, answer: &Answer) -> String {
     json!({ "id": id, "type": "next", "payload": answer }).to_string()
 }
 
+/// `next`: news, in an answer that is JSON already.
+pub fn event(id: &str, answer: &str) -> String {
+    let id = Value::from(id);
+    format!(r#"{{"id":{id},"type":"next","payload":{answer}}}"#)
+}
+
 /// `error`: the operation was not run.
 pub fn error(id: &str, errors: &[ServerError]) -> String {
     json!({ "id": id, "type": "error", "payload": errors }).to_string()

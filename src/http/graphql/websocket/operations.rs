@@ -14,7 +14,8 @@ use crate::graphql::errors::finish;
 use crate::http::Http;
 use crate::http::graphql::parameters::Parameters;
 use crate::http::graphql::respond::refusal;
-use crate::http::graphql::running::{self, Asker, Told};
+use crate::http::graphql::running::{self, Asker};
+use crate::http::graphql::subscribing::{Told, subscribe};
 use crate::http::graphql::{Refusal, prepare};
 
 /// Operations that a connection runs at once.
@@ -60,8 +61,11 @@ impl Operations {
             return None;
         }
         let message = match told {
-            Some((answer, _)) if !is_refused(&answer, once) => return Some(messages::next(&id, &answer)),
-            Some((answer, _)) => messages::error(&id, &answer.errors),
+            Some(Told::Event(telling)) => return Some(messages::event(&id, &telling.answer)),
+            Some(Told::Answer(answer)) if !is_refused(&answer, once) => {
+                return Some(messages::next(&id, &answer));
+            }
+            Some(Told::Answer(answer)) => messages::error(&id, &answer.errors),
             None => messages::complete(&id),
         };
         self.stop(&id);
@@ -101,9 +105,9 @@ impl Operations {
         let once = operation.kind != OperationType::Subscription;
         let told: BoxStream<'static, Told> = if once {
             let answer = running::run(http.clone(), asker.clone(), operation, request);
-            stream::once(async move { (answer.await, None) }).boxed()
+            stream::once(async move { Told::Answer(Box::new(answer.await)) }).boxed()
         } else {
-            running::subscribe(http, asker, request, expel, None)
+            subscribe(http, asker, request, expel, None)
         };
         self.follow(id, told, once);
         None
