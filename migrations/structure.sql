@@ -744,7 +744,7 @@ CREATE FUNCTION public.file_places() RETURNS TABLE(id uuid, name text, takes_upl
     AS $$
     select r.id, r.name, r.id = any (app_ids('app.upload_records'))
     from records r
-    where r.org_id = app_org() and r.id = any (app_ids('app.file_records'))
+    where r.org_id = app_org() and r.id = any ((select app_ids('app.file_records'))::uuid[])
     order by r.name, r.id
 $$;
 
@@ -1938,7 +1938,7 @@ CREATE FUNCTION public.shown_names() RETURNS TABLE(id uuid, name text)
     SET search_path TO 'public', 'pg_temp'
     AS $$
     select r.id, r.name from records r
-    where r.org_id = app_org() and r.id = any (app_ids('app.shown_records'))
+    where r.org_id = app_org() and r.id = any ((select app_ids('app.shown_records'))::uuid[])
         and app_modes() && '{RECORDS,FILES,MESSAGES,ACTIVITY,CALENDAR,FEEDBACK}'
 $$;
 
