@@ -128,6 +128,13 @@ fn no_lint_is_silenced_without_a_reason_and_nothing_is_left_for_later() {
     }
 }
 
+#[test]
+fn nothing_of_the_crate_is_there_for_tests_only() {
+    let tests = Regex::new(r"\bcfg(?:_attr|!)?\(.*\btest\b|#\[(?:tokio::)?test\b").unwrap();
+    // If this failed, you probably tested a function beside it: that never runs; write it in tests/it/units.
+    nobody("are for tests", &tests, |_| true);
+}
+
 /// Style 2
 #[test]
 fn files_and_functions_stay_small() {

@@ -150,30 +150,3 @@ pub fn hash_former_link(text: &str) -> CredentialHash {
 fn has_link_form(text: &str) -> bool {
     text.len() == LENGTH && text.bytes().all(|b| ALPHABET.contains(&b))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// LINK-2
-    #[test]
-    fn a_links_token_is_32_letters_and_digits() {
-        let token = Token::new(TokenKind::Link).unwrap();
-        assert!(has_link_form(&token.reveal()));
-        assert_eq!(token.hash(), hash_link(&token.reveal()));
-    }
-
-    /// LINK-5
-    #[test]
-    fn a_sessions_token_is_no_address() {
-        let token = Token::new(TokenKind::PortalSession).unwrap();
-        assert_ne!(token.hash(), hash_link(&token.reveal()));
-    }
-
-    /// LINK-2
-    #[test]
-    fn a_token_cannot_be_printed() {
-        let token = Token::new(TokenKind::StaffSession).unwrap();
-        assert!(!format!("{token:?}").contains(&token.reveal()));
-    }
-}

@@ -102,29 +102,3 @@ fn set_code(error: &mut ServerError, code: &str) {
 fn extensions(error: &mut ServerError) -> &mut async_graphql::ErrorExtensionValues {
     error.extensions.get_or_insert_default()
 }
-
-#[cfg(test)]
-mod tests {
-    use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
-
-    use super::{Result, finish};
-
-    struct Query;
-
-    #[Object]
-    impl Query {
-        async fn planted(&self) -> Option<Result<bool>> {
-            Some(Err("permission denied for table alloc::secrets".into()))
-        }
-    }
-
-    /// API-3
-    #[tokio::test]
-    async fn an_error_without_a_code_is_masked() {
-        let schema = Schema::new(Query, EmptyMutation, EmptySubscription);
-        let mut answer = schema.execute("{ planted }").await;
-        finish(&mut answer, "r1");
-        let text = serde_json::to_string(&answer).unwrap();
-        assert!(!text.contains("secrets") && text.contains("INTERNAL") && text.contains("r1"), "{text}");
-    }
-}

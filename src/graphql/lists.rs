@@ -48,19 +48,3 @@ fn names(schema: &ServiceDocument) -> HashSet<String> {
         .filter(|name| name != "edges")
         .collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::is_plain_list;
-
-    /// API-5
-    #[test]
-    fn lists_of_objects_are_known_and_pages_are_not() {
-        for list in ["stages", "sections", "links", "watchers", "fields"] {
-            assert!(is_plain_list(list), "{list}");
-        }
-        for other in ["edges", "companies", "modes", "name", "type"] {
-            assert!(!is_plain_list(other), "{other}");
-        }
-    }
-}

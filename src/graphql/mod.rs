@@ -6,7 +6,7 @@ mod at_hand;
 pub mod context;
 pub mod errors;
 pub mod guard;
-mod lists;
+pub mod lists;
 pub mod loaders;
 pub mod paging;
 pub mod portal;

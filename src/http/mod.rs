@@ -8,14 +8,14 @@ mod graphiql;
 mod graphql;
 mod health;
 mod limits;
-mod mail_reports;
+pub mod mail_reports;
 mod mails;
 mod portal;
 mod refusals;
 pub mod serve;
 mod shield;
-mod track;
-mod transfer;
+pub mod track;
+pub mod transfer;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use self::graphql::Persisted;
 use crate::app::App;
 use crate::graphql::Schema;
 

@@ -20,12 +20,12 @@ const TEXT: f64 = 4.6;
 const SHAPE: f64 = 3.1;
 
 /// Name of the stylesheet of `#rrggbb`.
-pub(super) fn sheet_name(color: &str) -> String {
+pub fn sheet_name(color: &str) -> String {
     format!("accent-{}.css", color.trim_start_matches('#').to_ascii_lowercase())
 }
 
 /// The stylesheet of that name, if it is one.
-pub(super) fn sheet(name: &str) -> Option<String> {
+pub fn sheet(name: &str) -> Option<String> {
     let color = Color::parse(name.strip_prefix("accent-")?.strip_suffix(".css")?)?;
     let (light, dark) = (Scheme::new(color, WHITE, BLACK, 0.09), Scheme::new(color, NIGHT, WHITE, 0.16));
     Some(format!(":root{{{}}}@media (prefers-color-scheme:dark){{:root{{{}}}}}", light.css(), dark.css()))
@@ -107,36 +107,5 @@ impl Color {
         };
         let [red, green, blue] = self.0.map(linear);
         0.2126 * red + 0.7152 * green + 0.0722 * blue
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// BRAND-1
-    #[test]
-    fn any_colour_becomes_readable_in_light_and_in_dark() {
-        for step in 0..512u32 {
-            let channel = |shift: u32| f64::from((step >> shift) & 7) * 255.0 / 7.0;
-            let color = Color([channel(0).round(), channel(3).round(), channel(6).round()]);
-            for (surface, away, hint) in [(WHITE, BLACK, 0.09), (NIGHT, WHITE, 0.16)] {
-                let scheme = Scheme::new(color, surface, away, hint);
-                let told = color.hex();
-                assert!(scheme.text.contrast(scheme.wash) >= 4.5, "text of {told} on its wash");
-                assert!(scheme.text.contrast(surface) >= 4.5, "text of {told}");
-                assert!(scheme.on_shape.contrast(scheme.shape) >= 4.5, "text on {told}");
-                assert!(scheme.shape.contrast(surface) >= 3.0, "shapes of {told}");
-            }
-        }
-    }
-
-    /// LINK-5
-    #[test]
-    fn only_the_name_of_a_colour_names_a_stylesheet() {
-        assert!(sheet(&sheet_name("#2f5d8a")).is_some());
-        for name in ["accent-.css", "accent-2f5d8.css", "accent-2f5d8g.css", "accent-2f5d8a", "2f5d8a.css"] {
-            assert_eq!(sheet(name), None, "{name}");
-        }
     }
 }

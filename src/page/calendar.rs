@@ -296,30 +296,3 @@ impl Entry {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// CAL-1
-    #[test]
-    fn only_months_near_this_one_have_a_page() {
-        let now: DateTime<Utc> = "2026-11-26T12:00:00Z".parse().unwrap();
-        let month = |text| Wanted::new(Some(text), None, now).month.map(|day| day.to_string());
-        assert_eq!(month("2026-12").as_deref(), Some("2026-12-01"));
-        assert_eq!(month("2027-11").as_deref(), Some("2027-11-01"));
-        for strange in ["2031-01", "1999-12", "2026-13", "december", "", "2026-12-04"] {
-            assert_eq!(month(strange), None, "{strange}");
-        }
-    }
-
-    /// CAL-1
-    #[test]
-    fn a_month_is_whole_weeks_from_monday() {
-        let weeks = weeks("2026-12-01".parse().unwrap(), &BTreeMap::new(), "2026-12-04".parse().unwrap());
-        assert_eq!(weeks.len(), 5);
-        assert!(weeks.iter().all(|week| week.len() == 7));
-        let number = |week: usize, day: usize| weeks[week][day].day.as_ref().map(|day| day.number);
-        assert_eq!((number(0, 0), number(0, 1), number(4, 3), number(4, 4)), (None, Some(1), Some(31), None));
-    }
-}

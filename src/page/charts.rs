@@ -38,7 +38,7 @@ const SOFT: (RGBColor, &str, &str) = (RGBColor(1, 2, 6), "#010206", "var(--soft)
 const INK: (RGBColor, &str, &str) = (RGBColor(1, 2, 7), "#010207", "var(--ink)");
 
 /// Values over time: a line with what is below it shaded. `day` says a moment in words.
-pub(super) fn line(points: &[(DateTime<Utc>, f64)], day: impl Fn(DateTime<Utc>) -> String) -> Result<String> {
+pub fn line(points: &[(DateTime<Utc>, f64)], day: impl Fn(DateTime<Utc>) -> String) -> Result<String> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return Ok(String::new()) };
     let (start, end) = (first.0.timestamp(), last.0.timestamp().max(first.0.timestamp() + 1));
     let (low, high) = range(points.iter().map(|point| point.1));
@@ -89,7 +89,7 @@ fn ends(area: &Area<'_>, first: &str, last: &str) -> Result<()> {
 }
 
 /// Values beside each other: a bar each, lying, its name above it and its value behind it.
-pub(super) fn bars(values: &[(String, f64)], unit: &str) -> Result<String> {
+pub fn bars(values: &[(String, f64)], unit: &str) -> Result<String> {
     let height = ROW * values.len() as u32;
     let most = values.iter().map(|(_, value)| value.abs()).fold(f64::MIN_POSITIVE, f64::max);
     let mut picture = String::new();
@@ -127,7 +127,7 @@ fn text(color: RGBColor) -> TextStyle<'static> {
 }
 
 /// 12300 as "12.3k": what fits beside an axis.
-fn short(value: f64) -> String {
+pub fn short(value: f64) -> String {
     let (scaled, mark) = match value.abs() {
         size if size >= 1e9 => (value / 1e9, "bn"),
         size if size >= 1e6 => (value / 1e6, "m"),
@@ -138,7 +138,7 @@ fn short(value: f64) -> String {
 }
 
 /// A number as people read it: "12,300.5".
-pub(super) fn written(value: f64) -> String {
+pub fn written(value: f64) -> String {
     let rounded = (value * 100.0).round() / 100.0;
     let plain = format!("{}", rounded.abs());
     let (whole, rest) =
@@ -169,47 +169,4 @@ fn finished(picture: &str, (width, height): (u32, u32)) -> String {
 
 fn failed<E: std::error::Error + Send + Sync + 'static>(error: E) -> Error {
     Error::internal(anyhow::anyhow!("a chart cannot be drawn: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(day: u32) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + chrono::TimeDelta::days(day.into())
-    }
-
-    /// DASH-2
-    #[test]
-    fn a_picture_wears_the_pages_colours_and_no_text_becomes_markup() {
-        let drawn = bars(&[("<b>&\"Build\"".to_owned(), 3.0), ("Review".to_owned(), 0.0)], " h").unwrap();
-        assert!(drawn.starts_with("<svg class=\"chart\"") && drawn.trim_end().ends_with("</svg>"), "{drawn}");
-        assert!(drawn.contains("var(--accent)") && !drawn.contains("#0102"), "{drawn}");
-        assert!(
-            drawn.contains("&lt;b&gt;&amp;") && !drawn.contains("<b>") && !drawn.contains("style="),
-            "{drawn}"
-        );
-        let drawn = line(&[(at(1), 3.0), (at(2), -4.5), (at(9), 12_345.0)], |at| at.format("%d").to_string())
-            .unwrap();
-        assert!(drawn.contains("polyline"), "{drawn}");
-    }
-
-    /// DASH-2
-    #[test]
-    fn any_values_make_a_picture() {
-        for values in [vec![], vec![0.0], vec![1e15, -1e15], vec![5.0, 5.0], vec![1e-9, 0.0]] {
-            let points: Vec<_> = values.iter().enumerate().map(|(n, value)| (at(n as u32), *value)).collect();
-            line(&points, |_| String::new()).unwrap();
-            line(&points.iter().map(|point| (at(0), point.1)).collect::<Vec<_>>(), |_| String::new())
-                .unwrap();
-            bars(&values.iter().map(|value| (String::new(), *value)).collect::<Vec<_>>(), "").unwrap();
-        }
-    }
-
-    #[test]
-    fn numbers_are_written_as_people_read_them() {
-        let said = [0.0, 7.5, 1234.0, -1_234_567.891, 999.999].map(written);
-        assert_eq!(said, ["0", "7.5", "1,234", "-1,234,567.89", "1,000"]);
-        assert_eq!([950.0, 12_300.0, 4.2e6, 1e15].map(short), ["950", "12.3k", "4.2m", "1,000,000bn"]);
-    }
 }

@@ -3,25 +3,25 @@
 //! would not have, and no way to the domain or the database. Not here: routes, headers and how the
 //! documents are run; that is `http::portal`.
 
-mod accent;
+pub mod accent;
 pub mod accounts;
 mod activity;
 pub mod assets;
 mod calendar;
-mod charts;
+pub mod charts;
 mod consents;
 mod dashboards;
 mod deliverables;
 mod door;
 mod doorway;
 mod feedback;
-mod files;
+pub mod files;
 mod home;
 mod mails;
 mod messages;
 mod record;
 mod sections;
-mod words;
+pub mod words;
 
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};

@@ -62,6 +62,7 @@ mod support;
 mod switching;
 mod tasks;
 mod transport;
+mod units;
 mod usage;
 mod visitors;
 mod webhooks;

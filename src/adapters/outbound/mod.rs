@@ -12,8 +12,8 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AF
 use reqwest::redirect::Policy;
 use url::Url;
 
-pub use self::guard::Guard;
 use self::guard::Resolver;
+pub use self::guard::{Guard, PRIVATE};
 use super::storage::client as storage_client;
 use crate::config::WebhookConfig;
 

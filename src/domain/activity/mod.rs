@@ -3,7 +3,7 @@
 
 mod rows;
 pub mod shared;
-mod words;
+pub mod words;
 
 pub use rows::Entry;
 

@@ -22,7 +22,8 @@ pub async fn feed(tx: &Tx<Portal>, now: DateTime<Utc>) -> Result<String> {
     Ok(write(&portal.title, &entries(tx, &span).await?, now))
 }
 
-fn write(title: &str, entries: &[Entry], now: DateTime<Utc>) -> String {
+/// Writes entries as one calendar: nobody's text becomes a line of its own.
+pub fn write(title: &str, entries: &[Entry], now: DateTime<Utc>) -> String {
     let mut calendar = Calendar::empty();
     calendar.append_property(("VERSION", "2.0"));
     calendar.append_property(("PRODID", "-//Vestibule//Portal calendar//EN"));
@@ -66,59 +67,4 @@ fn lines(text: &str) -> String {
 
 fn one_line(text: &str) -> String {
     text.replace(['\r', '\n'], " ")
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::NaiveDate;
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn entry(title: &str, body: &str) -> Entry {
-        let day: NaiveDate = "2026-12-04".parse().unwrap();
-        Entry {
-            kind: EntryKind::Event,
-            id: Uuid::nil(),
-            title: title.to_owned(),
-            body: Some(body.to_owned()),
-            location: Some("Room 1; the\rold\none".to_owned()),
-            times: None,
-            first: day,
-            last: day,
-            record_id: None,
-            record_name: None,
-            completed: false,
-        }
-    }
-
-    /// CAL-1
-    #[test]
-    fn nobodys_text_becomes_a_line_of_the_feed() {
-        for end in ["\n", "\r\n", "\r", "\u{2028}", "\\n"] {
-            let hostile = format!(
-                "x{end}END:VEVENT{end}BEGIN:VEVENT{end}SUMMARY:planted{end}ATTACH:file:///etc/passwd"
-            );
-            let feed = write(&hostile, &[entry(&hostile, &hostile)], DateTime::UNIX_EPOCH);
-            let unfolded = feed.replace("\r\n ", "");
-            let starting =
-                |with: &str| unfolded.split(['\r', '\n']).filter(|line| line.starts_with(with)).count();
-            for (line, count) in [("BEGIN:VEVENT", 1), ("END:VEVENT", 1), ("SUMMARY", 1), ("ATTACH", 0)] {
-                assert_eq!(starting(line), count, "{line} with {end:?} in {feed}");
-            }
-            assert!(!feed.replace("\r\n", "").contains(['\r', '\n']), "a bare line end with {end:?}");
-        }
-    }
-
-    /// CAL-1
-    #[test]
-    fn whole_days_last_until_the_next_and_lines_are_folded() {
-        let feed = write("Alder", &[entry(&"Long ".repeat(40), "a,b;c\\d")], DateTime::UNIX_EPOCH);
-        assert!(
-            feed.contains("DTSTART;VALUE=DATE:20261204") && feed.contains("DTEND;VALUE=DATE:20261205"),
-            "{feed}"
-        );
-        assert!(feed.contains("DESCRIPTION:a\\,b\\;c\\\\d"), "{feed}");
-        assert!(feed.split("\r\n").all(|line| line.len() <= 75), "{feed}");
-    }
 }

@@ -181,23 +181,3 @@ fn judge(claim: Claim, archive: &Archive, size: u64) -> Result<(), String> {
     }
     Err(format!("This is an archive, but not the document that its name says. {TAKEN}"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{HEAD, OCTETS, media_type};
-
-    /// FILE-4
-    #[test]
-    fn a_text_is_a_text_wherever_its_first_bytes_end() {
-        let text = "ü".repeat(HEAD);
-        for end in [HEAD, HEAD - 1] {
-            assert_eq!(
-                media_type(&text.as_bytes()[..end], "Notes.txt"),
-                "text/plain; charset=utf-8",
-                "{end}"
-            );
-        }
-        assert_eq!(media_type(b"Gr\xfc\xdfe", "Notes.txt"), OCTETS);
-        assert_eq!(media_type(text.as_bytes(), "Notes.bin"), OCTETS);
-    }
-}

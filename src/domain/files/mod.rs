@@ -3,7 +3,7 @@
 //! the bytes themselves, which never pass through a transaction (`crate::http::transfer`).
 
 pub mod content;
-mod names;
+pub mod names;
 pub mod objects;
 mod rows;
 pub mod tickets;

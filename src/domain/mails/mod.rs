@@ -12,7 +12,7 @@ mod kinds;
 mod letter;
 mod log;
 mod rows;
-mod schedule;
+pub mod schedule;
 
 pub use address::MailAddress;
 pub use kinds::MailKind;

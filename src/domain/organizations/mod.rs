@@ -2,7 +2,7 @@
 //! see theirs through the doorway ([`super::callers::Host`]) and nothing from here.
 
 mod founding;
-mod policy;
+pub mod policy;
 mod rows;
 
 use serde_json::{Value, json};

@@ -50,26 +50,3 @@ pub fn end_of_day(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
         .find_map(|hours| (midnight + TimeDelta::hours(hours)).and_local_timezone(zone).earliest())
         .map(|end| end.with_timezone(&Utc))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn end(day: &str, zone: Tz) -> String {
-        end_of_day(day.parse().unwrap(), zone).unwrap().to_rfc3339()
-    }
-
-    /// LINK-1
-    #[test]
-    fn a_day_ends_in_the_organisations_time_zone() {
-        assert_eq!(end("2026-11-22", Tz::UTC), "2026-11-23T00:00:00+00:00");
-        assert_eq!(end("2026-11-22", Tz::Europe__Berlin), "2026-11-22T23:00:00+00:00");
-        assert_eq!(end("2026-07-01", Tz::America__New_York), "2026-07-02T04:00:00+00:00");
-    }
-
-    /// LINK-1
-    #[test]
-    fn a_day_before_a_skipped_midnight_ends_when_the_next_begins() {
-        assert_eq!(end("2018-11-03", Tz::America__Sao_Paulo), "2018-11-04T03:00:00+00:00");
-    }
-}

@@ -77,22 +77,3 @@ fn grouped(amount: &str) -> String {
     }
     text + rest
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    /// REC-3
-    #[test]
-    fn values_read_as_people_write_them() {
-        let money = |amount: Value| text(FieldKind::Money, &json!({ "amount": amount, "currency": "EUR" }));
-        assert_eq!(money(json!("1234567.50")).unwrap(), "EUR 1,234,567.50");
-        assert_eq!(money(json!("-123456")).unwrap(), "EUR -123,456");
-        assert_eq!(money(json!(12.5)).unwrap(), "EUR 12.5");
-        assert_eq!(text(FieldKind::Date, &json!("2026-12-04")).unwrap(), "4 December 2026");
-        assert_eq!(text(FieldKind::Boolean, &json!(false)).unwrap(), "No");
-        assert_eq!(text(FieldKind::Text, &json!(null)), None);
-    }
-}

@@ -47,28 +47,3 @@ impl<T: Serialize + DeserializeOwned> Attempt<T> {
         (attempt.expires_at > now).then_some(attempt)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keys(text: &str) -> SealingKeys {
-        SealingKeys::parse(&text.into()).unwrap()
-    }
-
-    /// ORG-2
-    #[test]
-    fn an_attempt_is_opened_by_its_own_key_and_only_for_a_quarter_of_an_hour() {
-        let (one, other) = (keys(&format!("a:{}", "11".repeat(32))), keys(&format!("a:{}", "22".repeat(32))));
-        let now = DateTime::UNIX_EPOCH;
-        let sealed = Attempt::new("acme".into(), 3, now, "state".to_owned()).seal(&one).unwrap();
-        assert!(!sealed.contains("acme"));
-        let open = |keys: &SealingKeys, text: &str, minutes| {
-            Attempt::<String>::open(keys, text, now + TimeDelta::minutes(minutes))
-        };
-        assert_eq!(open(&one, &sealed, 14).unwrap().remembered, "state");
-        assert!(open(&one, &sealed, 15).is_none());
-        assert!(open(&other, &sealed, 1).is_none());
-        assert!(open(&one, &sealed[..sealed.len() - 2], 1).is_none());
-    }
-}

@@ -5,7 +5,7 @@
 pub mod delivering;
 pub mod letters;
 mod rows;
-mod schedule;
+pub mod schedule;
 mod secrets;
 
 pub use rows::{WebhookAttempt, WebhookDelivery, WebhookEndpoint};

@@ -58,19 +58,3 @@ impl Persisted {
         known.documents.insert(hash, document.into());
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// API-5
-    #[test]
-    fn the_oldest_documents_are_forgotten_first() {
-        let persisted = Persisted::new(2);
-        for n in 1..=3_u8 {
-            persisted.keep([n; 32], "{ service { version } }");
-        }
-        assert!(persisted.find(&[1; 32]).is_err());
-        assert!(persisted.find(&[2; 32]).is_ok() && persisted.find(&[3; 32]).is_ok());
-    }
-}

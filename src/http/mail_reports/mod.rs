@@ -2,7 +2,7 @@
 //! services' webhooks are easily turned into, or as the delivery status notification itself (RFC 3464),
 //! which an MTA can pipe here. Whoever reports holds the secret of the settings.
 
-mod status;
+pub mod status;
 
 use axum::body::Bytes;
 use axum::extract::State;

@@ -4,7 +4,7 @@
 
 mod archive;
 mod download;
-mod headers;
+pub mod headers;
 mod receive;
 mod upload;
 
@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use super::{Http, cors};
 use crate::error::Error;
 
-pub use archive::{Entry, archive};
+pub use archive::{Entry, archive, free_name};
 pub use download::{Asked, Found, send};
 pub use headers::without_range;
 pub use receive::{STOOD_STILL, drain, is_heard_out, take_from_client};
