@@ -6643,7 +6643,7 @@ CREATE POLICY door_select ON public.member_invitations FOR SELECT TO door USING 
 
 CREATE POLICY door_select ON public.members FOR SELECT TO door USING (true);
 
-CREATE POLICY door_select ON public.messages FOR SELECT TO door USING (true);
+CREATE POLICY door_select ON public.messages FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.notifications FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
@@ -6683,9 +6683,9 @@ CREATE POLICY door_select ON public.stored_objects FOR SELECT TO door USING (tru
 
 CREATE POLICY door_select ON public.suppressions FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
-CREATE POLICY door_select ON public.tasks FOR SELECT TO door USING (true);
+CREATE POLICY door_select ON public.tasks FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
-CREATE POLICY door_select ON public.team_notices FOR SELECT TO door USING (true);
+CREATE POLICY door_select ON public.team_notices FOR SELECT TO door USING ((org_id = ( SELECT public.app_org() AS app_org)));
 
 CREATE POLICY door_select ON public.visitor_sessions FOR SELECT TO door USING (true);
 
