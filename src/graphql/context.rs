@@ -141,7 +141,7 @@ impl RequestContext {
     }
 
     /// The subscription that the request began, if it did.
-    pub fn joined(&self) -> Option<Subscription> {
+    pub fn take_joined(&self) -> Option<Subscription> {
         self.joined.lock().expect("no panic while held").take()
     }
 

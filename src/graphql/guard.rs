@@ -70,11 +70,15 @@ fn find<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a 
     })
 }
 
-/// A subscription asks for one thing, and says so itself: the engine follows no fragment there.
+/// A subscription asks for one thing, and says so itself: the engine follows no fragment there, and a
+/// directive that skips it would leave nothing.
 fn check_subscription(operation: &OperationDefinition) -> Result<()> {
     match operation.selection_set.node.items.as_slice() {
-        [only] if matches!(only.node, Selection::Field(_)) => Ok(()),
-        _ => Err(Error::invalid("query", "A subscription selects exactly one field, and not by a fragment.")),
+        [only] if matches!(&only.node, Selection::Field(field) if field.node.directives.is_empty()) => Ok(()),
+        _ => Err(Error::invalid(
+            "query",
+            "A subscription selects exactly one field, not by a fragment and without a directive.",
+        )),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Subscription as Streams};
 use futures::{Stream, stream};
 
-use super::context::RequestContext;
+use super::context::{RequestContext, request};
 use super::errors::{Result, coded};
 use super::portal::events::{self as portal, PortalEvent};
 use super::staff::events::{self as staff, StaffEvent, StaffEventFilter};
@@ -21,8 +21,9 @@ use crate::live::{Caller, News, Pass, ScopeKey, Subscription as Live};
 #[derive(async_graphql::Description)]
 pub struct Subscription;
 
-/// In the data of a request that tells of news: the news, and the cursor of where their reader then stands.
-pub struct Telling {
+/// In the data of a request that is to tell of news: the news, and the cursor of where their reader then stands.
+/// Such a request has no [`RequestContext`]: what is told of an event stands in the event.
+pub struct ToTell {
     pub news: Arc<News>,
     pub cursor: String,
 }
@@ -39,7 +40,7 @@ impl Subscription {
     ) -> Result<impl Stream<Item = StaffEvent> + use<>> {
         let event = told(ctx, staff::told);
         if event.is_none() {
-            begin_staff(of(ctx), after, filter.unwrap_or_default().into()).await?;
+            begin_staff(request(ctx), after, filter.unwrap_or_default().into()).await?;
         }
         Ok(stream::iter(event))
     }
@@ -54,7 +55,7 @@ impl Subscription {
     ) -> Result<impl Stream<Item = PortalEvent> + use<>> {
         let event = told(ctx, portal::told);
         if event.is_none() {
-            begin_portal(of(ctx), after).await?;
+            begin_portal(request(ctx), after).await?;
         }
         Ok(stream::iter(event))
     }
@@ -62,12 +63,8 @@ impl Subscription {
 
 /// The event that the request tells of, if it is to tell of one.
 fn told<E>(ctx: &Context<'_>, tell: fn(&News, String) -> E) -> Option<E> {
-    let telling = ctx.data_opt::<Telling>()?;
-    Some(tell(&telling.news, telling.cursor.clone()))
-}
-
-fn of<'a>(ctx: &Context<'a>) -> &'a RequestContext {
-    ctx.data_unchecked::<Arc<RequestContext>>()
+    let to_tell = ctx.data_opt::<ToTell>()?;
+    Some(tell(&to_tell.news, to_tell.cursor.clone()))
 }
 
 async fn begin_staff(request: &RequestContext, after: Option<String>, filter: EventFilter) -> Result<()> {

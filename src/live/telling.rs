@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use super::open;
 
-/// Answers that are kept of each news; whoever asks in other words than these is answered alone.
+/// Answers that are kept of each of the news; whoever asks in other words than these is answered alone.
 const MOST: usize = 8;
+/// The longest that is kept, in bytes: whoever asks for more pays for it alone.
+const LONGEST: usize = 4_096;
 
 /// The words of a subscription: a digest of all that an answer depends on, but for the news itself.
 pub type Words = [u8; 32];
@@ -31,7 +33,8 @@ impl Tellings {
 
     pub fn keep(&self, words: Words, telling: Arc<Telling>) {
         let mut kept = open(&self.0);
-        if kept.len() < MOST {
+        let is_new = kept.iter().all(|(known, _)| *known != words);
+        if is_new && kept.len() < MOST && telling.answer.len() <= LONGEST {
             kept.push((words, telling));
         }
     }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Request, ServerError};
 use quick_cache::sync::Cache;
@@ -25,19 +26,23 @@ impl Documents {
         self.0.get(text).is_some()
     }
 
+    /// A document, parsed now or before.
+    pub fn parsed(&self, text: &str) -> Result<Arc<ExecutableDocument>, ServerError> {
+        if let Some(document) = self.0.get(text) {
+            return Ok(document);
+        }
+        let document = Arc::new(parse_query(text)?);
+        if text.len() <= LONGEST {
+            self.0.insert(text.to_owned(), document.clone());
+        }
+        Ok(document)
+    }
+
     /// A request whose document is parsed already.
     pub fn request(&self, text: String) -> Result<Request, ServerError> {
-        if let Some(document) = self.0.get(&text) {
-            let mut request = Request::new(text);
-            request.set_parsed_query(document.as_ref().clone());
-            return Ok(request);
-        }
+        let document = self.parsed(&text)?;
         let mut request = Request::new(text);
-        let document = request.parsed_query()?;
-        let kept = Arc::new(document.clone());
-        if request.query.len() <= LONGEST {
-            self.0.insert(request.query.clone(), kept);
-        }
+        request.set_parsed_query(document.as_ref().clone());
         Ok(request)
     }
 }

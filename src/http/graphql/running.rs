@@ -96,7 +96,7 @@ pub fn plain_context(http: &Http, asker: &Asker) -> RequestContext {
 }
 
 /// A panic on the way is our defect: logged, and answered as one.
-async fn shielded(run: impl Future<Output = Answer>) -> Answer {
+pub async fn shielded(run: impl Future<Output = Answer>) -> Answer {
     match AssertUnwindSafe(run).catch_unwind().await {
         Ok(answer) => answer,
         Err(panic) => {

@@ -11,9 +11,10 @@ use futures::{FutureExt as _, Stream, StreamExt as _};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::running::{Asker, broken};
+use super::running::{Asker, broken, shielded};
 use crate::graphql::errors::finish;
-use crate::graphql::{loaders, subscriptions};
+use crate::graphql::loaders;
+use crate::graphql::subscriptions::ToTell;
 use crate::http::Http;
 use crate::live::{News, Subscription, Telling, Words};
 
@@ -30,11 +31,11 @@ pub enum Told {
 pub fn subscribe(
     http: &Http,
     asker: &Asker,
-    mut request: Request,
+    request: Request,
     expel: CancellationToken,
     last_seen: Option<String>,
 ) -> BoxStream<'static, Told> {
-    let teller = Teller::new(http.clone(), asker, &mut request);
+    let teller = Teller::new(http.clone(), asker, &request);
     let begun = begin(http.clone(), asker.clone(), request, expel, last_seen).boxed();
     let told = begun.map(|begun| match begun {
         Ok(subscription) => teller.follow(subscription).left_stream(),
@@ -53,12 +54,13 @@ async fn begin(
     // A subscription asks no loaders.
     let (inline, _) = loaders::inline();
     let context = Arc::new(asker.context(&http, inline).live(expel, last_seen));
-    let refused = http.schema.execute_stream(request.data(context.clone())).next().await;
+    let mut answers = http.schema.execute_stream(request.data(context.clone()));
+    // Who begins is answered nothing yet.
+    let mut refused = shielded(async { answers.next().await.unwrap_or_default() }).await;
     context.finish().await;
-    match (context.joined(), refused) {
-        (Some(subscription), None) => Ok(subscription),
-        (_, refused) => {
-            let mut refused = refused.unwrap_or_else(broken);
+    match context.take_joined() {
+        Some(subscription) if refused.errors.is_empty() => Ok(subscription),
+        _ => {
             finish(&mut refused, &asker.tracked.request_id);
             Err(Box::new(refused))
         }
@@ -69,24 +71,24 @@ async fn begin(
 struct Teller {
     http: Http,
     request_id: String,
-    query: String,
+    document: Arc<ExecutableDocument>,
     operation_name: Option<String>,
     variables: Variables,
     words: Words,
 }
 
 impl Teller {
-    fn new(http: Http, asker: &Asker, request: &mut Request) -> Self {
-        let bound = request.parsed_query().is_ok_and(selects_by_condition);
-        let variables = bound.then_some(&request.variables);
+    fn new(http: Http, asker: &Asker, request: &Request) -> Self {
+        let document = http.documents.parsed(&request.query).expect("what was prepared parses");
+        let variables = selects_by_condition(&document).then_some(&request.variables);
         let said = serde_json::to_vec(&(&request.query, &request.operation_name, variables));
         Self {
             http,
             request_id: asker.tracked.request_id.clone(),
-            query: request.query.clone(),
+            document,
             operation_name: request.operation_name.clone(),
             variables: request.variables.clone(),
-            words: Sha256::digest(said.unwrap_or_default()).into(),
+            words: Sha256::digest(said.expect("words are JSON")).into(),
         }
     }
 
@@ -103,26 +105,25 @@ impl Teller {
             return Told::Event(known);
         }
         let cursor = subscription.cursors().seal(&self.http.app.config.sealing, news.position);
-        let told = subscriptions::Telling { news: news.clone(), cursor: cursor.clone() };
-        let mut answer = match self.request() {
-            Ok(request) => self.http.schema.execute_stream(request.data(told)).next().await,
-            Err(error) => Some(Answer::from_errors(vec![error])),
-        }
-        .unwrap_or_else(broken);
+        let to_tell = ToTell { news: news.clone(), cursor: cursor.clone() };
+        let mut answers = self.http.schema.execute_stream(self.request().data(to_tell));
+        let mut answer = shielded(async { answers.next().await.unwrap_or_else(broken) }).await;
         if !answer.errors.is_empty() {
             finish(&mut answer, &self.request_id);
             return Told::Answer(Box::new(answer));
         }
-        let answer = serde_json::to_string(&answer).unwrap_or_default();
+        let answer = serde_json::to_string(&answer).expect("an answer is JSON");
         let telling = Arc::new(Telling { answer, cursor });
         news.keep(self.words, telling.clone());
         Told::Event(telling)
     }
 
-    fn request(&self) -> Result<Request, async_graphql::ServerError> {
-        let mut request = self.http.documents.request(self.query.clone())?.variables(self.variables.clone());
+    fn request(&self) -> Request {
+        // The text is not needed beside what it was parsed to.
+        let mut request = Request::new(String::new()).variables(self.variables.clone());
+        request.set_parsed_query(self.document.as_ref().clone());
         request.operation_name = self.operation_name.clone();
-        Ok(request)
+        request
     }
 }
 

@@ -86,6 +86,7 @@ async fn operations_run_side_by_side_under_ids_of_their_own() {
         ("subscription { staffEvents { nothing } }", "VALIDATION"),
         ("subscription { portalEvents { cursor } }", "FORBIDDEN"),
         ("subscription { staffEvents { cursor } also: staffEvents { id } }", "VALIDATION"),
+        ("subscription { staffEvents @skip(if: true) { cursor } }", "VALIDATION"),
         ("subscription { ...All } fragment All on Subscription { staffEvents { cursor } }", "VALIDATION"),
         ("{", "VALIDATION"),
     ] {
