@@ -8,6 +8,7 @@ pub mod ids;
 pub mod migrate;
 pub mod paging;
 pub mod pool;
+pub mod prepared;
 #[rustfmt::skip]
 pub mod schema;
 pub mod scope;

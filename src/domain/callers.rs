@@ -3,8 +3,6 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -18,6 +16,7 @@ use crate::db::ids::{
     ApiKeyId, CompanyId, LinkId, MemberId, OrgId, PortalId, PortalSessionId, RecordId, StaffSessionId,
 };
 use crate::db::pool::Pools;
+use crate::db::prepared::{Literal, literal};
 use crate::db::scope::{Access, CredentialHash, Door, PortalPass, Tx};
 use crate::db::settings::{app_id, app_may_upload};
 use crate::error::{Error, Result};
@@ -225,8 +224,8 @@ pub struct Portal {
     #[diesel(select_expression_type = app_id<&'static str>)]
     pub session_id: Option<PortalSessionId>,
     /// Whether it shows a record with a thread to write in.
-    #[diesel(select_expression = sql::<Bool>("(cardinality(app_ids('app.message_records')) > 0)"))]
-    #[diesel(select_expression_type = SqlLiteral<Bool>)]
+    #[diesel(select_expression = literal("(cardinality(app_ids('app.message_records')) > 0)"))]
+    #[diesel(select_expression_type = Literal<Bool>)]
     pub has_threads: bool,
     /// Whether some record takes files from its visitors (FILE-2).
     #[diesel(select_expression = app_may_upload())]

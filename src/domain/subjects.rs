@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::callers::Staff;
 use crate::db::ids::{CompanyId, RecordId};
+use crate::db::prepared::Prepare as _;
 use crate::db::scope::Tx;
 use crate::error::{Error, Result};
 
@@ -43,7 +44,8 @@ pub async fn find(tx: &Tx<Staff>, subjects: &[Subject]) -> Result<Subjects> {
     }
     let found = diesel::sql_query("select company_id, record_id from find_subjects($1, $2)")
         .bind::<Array<SqlUuid>, _>(companies)
-        .bind::<Array<SqlUuid>, _>(records);
+        .bind::<Array<SqlUuid>, _>(records)
+        .prepared();
     Ok(Subjects(found.load(&mut tx.connection()).await?))
 }
 

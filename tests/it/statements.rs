@@ -1,5 +1,7 @@
 //! How many statements a request costs, counted by Postgres.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::json;
 
 use crate::support::server_log::ServerLog;
@@ -138,4 +140,41 @@ async fn dashboards_read_what_some_widget_speaks_of_once_however_many_widgets_do
     let many = statements(&app, &admin, &session, WIDGETS).await;
     // If this failed, you probably read something once a dashboard or widget: read it for all at once.
     assert_eq!(one_each, many);
+}
+
+const MUCH: &str = "{ portal { doorway { title } home { sections { key } } sections { mode count } dashboards { title widgets { value } }
+    activity(first: 5) { totalCount edges { node { text } } } threads(first: 5) { edges { node { recordName } } }
+    calendar { entries { title } } visitor { name } filePlaces { name } feedbackSubjects { name } files(first: 5) { edges { node { id } } } } }";
+
+/// The name of a statement that a message says was run, with who ran it, and its text.
+fn executed(message: &str) -> Option<((&str, &str), &str)> {
+    let (process, rest) = message.split_once('[')?.1.split_once(']')?;
+    let (name, text) = rest.split_once("LOG:  execute ")?.1.split_once(": ")?;
+    Some(((process, text), name))
+}
+
+/// REC-9: a connection has prepared what it was asked before.
+#[tokio::test]
+async fn what_a_portal_is_asked_again_is_not_planned_again() {
+    let app = TestApp::world().await;
+    let admin = app.sql("postgres").await;
+    app.arrange(&format!("alter role app_portal in database {} set log_statement = 'all'", app.database))
+        .await;
+    app.arrange("update portals set modes = '{RECORDS,FILES,MESSAGES,ACTIVITY,CALENDAR,DASHBOARD,FEEDBACK}'")
+        .await;
+    let session = app.open(&app.acme().portals[0].token).await;
+    let mut names: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for _ in 0..4 {
+        let log = ServerLog::start(&app);
+        app.query(&session, MUCH, json!({})).await.succeeded();
+        for message in log.messages(&admin, "app_portal").await {
+            if let Some(((process, text), name)) = executed(&message) {
+                names.entry((process.to_owned(), text.to_owned())).or_default().insert(name.to_owned());
+            }
+        }
+    }
+    assert!(names.len() > 10, "{names:#?}");
+    names.retain(|_, names| names.len() > 1);
+    // If this failed, you probably wrote SQL by hand: see src/db/prepared.rs.
+    assert!(names.is_empty(), "{names:#?}");
 }

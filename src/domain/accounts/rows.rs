@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::db::ids::{ContactId, InvitationId, LinkId, MemberId, PersonId};
 use crate::db::pool::Pools;
+use crate::db::prepared::Prepare as _;
 use crate::db::scope::{Access, CredentialHash, Door, Tx};
 use crate::domain::callers::Staff;
 use crate::domain::changes::Origin;
@@ -134,7 +135,8 @@ diesel::define_sql_function! {
 pub(super) async fn find_invitation(pools: &Pools, hash: CredentialHash) -> Result<Option<InvitationFace>> {
     let entered = pools
         .enter(Door::Street, Access::Read, |mut connection| {
-            let query = sql_query("select * from find_invitation($1)").bind::<Binary, _>(hash.to_vec());
+            let query =
+                sql_query("select * from find_invitation($1)").bind::<Binary, _>(hash.to_vec()).prepared();
             async move { query.get_result::<InvitationFace>(&mut connection).await.optional() }.boxed()
         })
         .await?;
@@ -194,7 +196,7 @@ pub(super) async fn start(pools: &Pools, new: &NewVisitor) -> Result<()> {
 pub(super) async fn doors(pools: &Pools, hash: CredentialHash) -> Result<Option<Vec<AddressedDoor>>> {
     let entered = pools
         .enter(Door::Street, Access::Read, |mut connection| {
-            let query = sql_query("select * from find_doors($1)").bind::<Binary, _>(hash.to_vec());
+            let query = sql_query("select * from find_doors($1)").bind::<Binary, _>(hash.to_vec()).prepared();
             let known = diesel::select(visitor_is_known(hash.to_vec()));
             async move {
                 match known.get_result::<bool>(&mut connection).await? {

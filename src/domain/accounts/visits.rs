@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 use futures::FutureExt as _;
 
 use crate::db::ids::VisitorSessionId;
+use crate::db::prepared::Prepare as _;
 use crate::db::scope::{Access, Door};
 use crate::domain::callers::hash_token;
 use crate::domain::people::Stranger;
@@ -43,7 +44,9 @@ pub async fn visitor_sessions(stranger: &Stranger<'_>, visitor: &str) -> Result<
     let entered = stranger
         .pools
         .enter(Door::Street, Access::Read, |mut connection| {
-            let query = sql_query("select * from find_visitor_sessions($1)").bind::<Binary, _>(hash.to_vec());
+            let query = sql_query("select * from find_visitor_sessions($1)")
+                .bind::<Binary, _>(hash.to_vec())
+                .prepared();
             async move { query.load::<VisitorSession>(&mut connection).await.map(Some) }.boxed()
         })
         .await?;

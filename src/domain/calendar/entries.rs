@@ -4,13 +4,13 @@
 use async_graphql::Enum;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::db::ids::RecordId;
+use crate::db::prepared::literal;
 use crate::db::schema::portal::{calendar_events as events, milestones, records};
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
@@ -132,7 +132,7 @@ async fn planned(tx: &Tx<Portal>, span: &Span) -> Result<Vec<EventRow>> {
     let timed = events::starts_at.lt(span.end).and(lasts);
     let whole = events::starts_on.le(span.last).and(events::ends_on.ge(span.first));
     let begins =
-        sql::<Nullable<Timestamptz>>("coalesce(calendar_events.starts_at, calendar_events.starts_on)");
+        literal::<Nullable<Timestamptz>>("coalesce(calendar_events.starts_at, calendar_events.starts_on)");
     let record = records::id.nullable().eq(events::record_id);
     Ok(events::table
         .left_join(records::table.on(record))

@@ -10,6 +10,7 @@ use super::check_topics;
 use crate::clock::Clock;
 use crate::db::enums::{ConsentState, NotificationTopic};
 use crate::db::pool::Pools;
+use crate::db::prepared::Prepare as _;
 use crate::db::scope::{Access, CredentialHash, Door};
 use crate::domain::callers::hash_token;
 use crate::domain::changes::Origin;
@@ -74,6 +75,7 @@ pub async fn find(pools: &Pools, token: &str) -> Result<MailConsent> {
             async move {
                 diesel::sql_query("select * from find_consent($1)")
                     .bind::<Binary, _>(hash.to_vec())
+                    .prepared()
                     .get_result::<MailConsent>(&mut connection)
                     .await
                     .optional()

@@ -11,6 +11,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::db::enums::{Approval, BuiltInMetric, ClientPhase, PortalMode, WidgetKind};
 use crate::db::ids::{DashboardId, MetricId, RecordId, StageId, WidgetId};
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::portal::{
     dashboard_widgets as widgets, dashboards, metrics, milestones, portal_dashboards, record_types, records,
     stages,
@@ -203,7 +204,8 @@ async fn points(
     .bind::<sql_types::Timestamptz, _>(since)
     .bind::<sql_types::Array<sql_types::Uuid>, _>(records)
     .bind::<sql_types::Bool, _>(subjects.contains(&None))
-    .bind::<sql_types::BigInt, _>(MOST);
+    .bind::<sql_types::BigInt, _>(MOST)
+    .prepared();
     Ok(newest.load(&mut tx.connection()).await?)
 }
 

@@ -10,6 +10,7 @@ use super::uploads::{Arrival, Received};
 use crate::db::enums::UploaderType;
 use crate::db::ids::{FileId, RecordId};
 use crate::db::paging::{MAX_COUNT, Page, contains};
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::{portal, staff};
 use crate::db::scope::Tx;
 use crate::domain::callers::{Portal, Staff};
@@ -181,7 +182,7 @@ fn shared_filtered(filter: SharedFileFilter) -> portal::files::BoxedQuery<'stati
 }
 
 pub(super) async fn places(tx: &Tx<Portal>) -> Result<Vec<Place>> {
-    let places = diesel::sql_query("select id, name, takes_uploads from file_places()");
+    let places = diesel::sql_query("select id, name, takes_uploads from file_places()").prepared();
     Ok(places.load(&mut tx.connection()).await?)
 }
 

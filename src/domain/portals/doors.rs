@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::db::ids::{LinkId, OrgId};
 use crate::db::pool::Pools;
+use crate::db::prepared::Prepare as _;
 use crate::db::scope::{self, Access, CredentialHash, Tx};
 use crate::domain::callers::hash_token;
 use crate::domain::codes::CodeHash;
@@ -86,6 +87,7 @@ pub async fn find(pools: &Pools, hash: CredentialHash) -> Result<Door> {
             async move {
                 diesel::sql_query("select * from find_door($1)")
                     .bind::<sql_types::Binary, _>(hash.to_vec())
+                    .prepared()
                     .get_result(&mut connection)
                     .await
                     .optional()

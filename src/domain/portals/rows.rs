@@ -1,7 +1,6 @@
 //! Portals, links and sessions in Diesel.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types;
@@ -11,6 +10,7 @@ use uuid::Uuid;
 use crate::db::enums::PortalMode;
 use crate::db::ids::{CompanyId, ContactId, LinkId, MemberId, OrgId, PortalId, RecordId, StaffSessionId};
 use crate::db::paging::{MAX_COUNT, Page};
+use crate::db::prepared::literal;
 use crate::db::schema::portal::portal_sessions;
 use crate::db::schema::staff::{contacts, portal_links, portal_previews, portals, records};
 use crate::db::scope::{CredentialHash, Tx};
@@ -233,7 +233,7 @@ fn filtered(filter: &PortalFilter) -> portals::BoxedQuery<'static, Pg> {
         query = query.filter(portals::record_id.eq(record));
     }
     if filter.live {
-        query = query.filter(sql::<sql_types::Bool>(OPENS_NOW));
+        query = query.filter(literal::<sql_types::Bool>(OPENS_NOW));
     }
     match filter.revoked {
         Some(true) => query.filter(portals::revoked_at.is_not_null()),

@@ -1,11 +1,12 @@
 //! The counts, as `app_portal`.
 
-use diesel::dsl::{case_when, count, sql};
+use diesel::dsl::{case_when, count};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use diesel_async::RunQueryDsl;
 
 use crate::db::enums::PortalMode;
+use crate::db::prepared::literal;
 use crate::db::schema::portal::{
     calendar_events, dashboards, files, messages, milestones, record_types, records,
 };
@@ -41,7 +42,7 @@ pub(super) async fn counts(tx: &Tx<Portal>, wanted: &[PortalMode]) -> Result<Vec
     let planned = calendar_events::table.count().single_value();
     let steps = milestones::table.filter(milestones::shared_due_on.is_not_null()).count().single_value();
     // Whether there is any activity is all that matters: nobody counts it. Named is the company for its index.
-    let activity = sql::<BigInt>(
+    let activity = literal::<BigInt>(
         "(select count(*) from (select from events where company_id = (select app_id('app.company')) limit 99) e)",
     );
     let (dashboards, records, files, messages, activity, planned, steps): Counts = diesel::select((

@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::Visitor;
 use crate::db::ids::{ContactId, PortalSessionId};
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::portal::portal_sessions as sessions;
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
@@ -31,7 +32,8 @@ impl VisitorRow {
 }
 
 pub(super) async fn visitor(tx: &Tx<Portal>) -> Result<Option<VisitorRow>> {
-    let visitor = diesel::sql_query("select session_id, contact_id, name, verified from visitor()");
+    let visitor =
+        diesel::sql_query("select session_id, contact_id, name, verified from visitor()").prepared();
     Ok(visitor.get_result(&mut tx.connection()).await.optional()?)
 }
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -12,6 +11,7 @@ use uuid::Uuid;
 use super::Told;
 use crate::db::ids::RecordId;
 use crate::db::paging::{MAX_COUNT, Page};
+use crate::db::prepared::{Literal, Prepare as _, literal};
 use crate::db::schema::portal::{activity_entries, deliverables, events, files, messages, milestones};
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
@@ -33,7 +33,7 @@ pub(super) struct Happened {
 /// The section is the database's to switch as well: subscribers read the same table without it. The company is
 /// named beside it for the index: the policy, which lets events of dashboards through that have none, is no
 /// condition that an index knows.
-const SHOWN: &str = "'ACTIVITY' = any (app_modes())";
+const SHOWN: Literal<Bool> = literal("'ACTIVITY' = any (app_modes())");
 
 pub(super) async fn happened(
     tx: &Tx<Portal>,
@@ -41,7 +41,7 @@ pub(super) async fn happened(
     page: &Page<Position>,
 ) -> Result<Vec<Happened>> {
     let mut query = events::table
-        .filter(sql::<Bool>(SHOWN))
+        .filter(SHOWN)
         .filter(events::company_id.eq(tx.scope().company_id))
         .filter(events::kind.eq_any(kinds))
         .order(events::seq.desc())
@@ -55,7 +55,7 @@ pub(super) async fn happened(
 
 pub(super) async fn count(tx: &Tx<Portal>, kinds: &[&str]) -> Result<i64> {
     let shown = events::table
-        .filter(sql::<Bool>(SHOWN))
+        .filter(SHOWN)
         .filter(events::company_id.eq(tx.scope().company_id))
         .filter(events::kind.eq_any(kinds));
     let found: Vec<Position> = shown.select(events::seq).limit(MAX_COUNT).load(&mut tx.connection()).await?;
@@ -75,6 +75,7 @@ pub(super) async fn subjects(tx: &Tx<Portal>, events: &[Happened]) -> Result<Has
     let numbers: Vec<i64> = events.iter().map(|event| event.position.0).collect();
     let about: Vec<About> = diesel::sql_query("select seq, subject_id from shared_subjects($1)")
         .bind::<Array<BigInt>, _>(numbers)
+        .prepared()
         .load(&mut tx.connection())
         .await?;
     let about: HashMap<Position, Uuid> = about.into_iter().map(|row| (row.seq, row.subject_id)).collect();

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::db::enums::SenderType;
 use crate::db::ids::{MessageId, RecordId};
 use crate::db::paging::{MAX_COUNT, Page};
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::portal::messages;
 use crate::db::scope::Tx;
 use crate::domain::callers::Portal;
@@ -83,6 +84,7 @@ pub(super) async fn thread(tx: &Tx<Portal>, record: RecordId) -> Result<Option<T
     let query = format!("{THREADS} and n.id = $1");
     Ok(diesel::sql_query(query)
         .bind::<SqlUuid, _>(record)
+        .prepared()
         .get_result(&mut tx.connection())
         .await
         .optional()?)
@@ -100,6 +102,7 @@ pub(super) async fn threads(tx: &Tx<Portal>, page: &Page<ThreadKey>) -> Result<V
         .bind::<SqlUuid, _>(newest)
         .bind::<SqlUuid, _>(record)
         .bind::<sql_types::BigInt, _>(page.fetch())
+        .prepared()
         .load(&mut tx.connection())
         .await?)
 }
@@ -113,6 +116,7 @@ struct Count {
 pub(super) async fn count_threads(tx: &Tx<Portal>) -> Result<i64> {
     let count: Count =
         diesel::sql_query("select cardinality(app_ids('app.message_records'))::bigint as count")
+            .prepared()
             .get_result(&mut tx.connection())
             .await?;
     Ok(count.count)
@@ -150,7 +154,7 @@ pub(super) async fn by_ids(tx: &Tx<Portal>, ids: &[MessageId]) -> Result<Vec<Sha
 }
 
 pub(super) async fn record_names(tx: &Tx<Portal>) -> Result<Vec<NamedRecord>> {
-    let names = diesel::sql_query("select id, name from shown_names() order by name, id");
+    let names = diesel::sql_query("select id, name from shown_names() order by name, id").prepared();
     Ok(names.load(&mut tx.connection()).await?)
 }
 
