@@ -40,10 +40,11 @@ pub struct App {
 impl App {
     /// Builds the application; connects nothing yet.
     pub fn new(config: Config) -> anyhow::Result<Arc<Self>> {
+        let clock = Arc::new(Clock::default());
         let metrics = Metrics::new()?;
         let database = &config.database;
         let pools = Pools::new(|login| database.url(login), database.pool, metrics.pool_wait.clone())?;
-        let redis = Redis::new(&config.redis)?;
+        let redis = Redis::new(&config.redis, clock.id())?;
         let outbound = Outbound::new(&config.webhooks)?;
         let mailer = Mailer::new(&config.mail)?;
         let storage = Storage::of_installation(&config.storage)?;
@@ -51,7 +52,7 @@ impl App {
         let usage = Recorder::new(&metrics);
         Ok(Arc::new(Self {
             config,
-            clock: Arc::default(),
+            clock,
             pools,
             redis,
             outbound,

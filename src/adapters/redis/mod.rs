@@ -13,6 +13,7 @@ use std::time::Duration;
 use deadpool_redis::{Config, Connection, Pool, Runtime};
 use redis::{Client, RedisError};
 use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
 
 use crate::config::RedisConfig;
 use crate::error::{Error, Result};
@@ -25,15 +26,17 @@ pub struct Redis {
     pool: Pool,
     url: SecretString,
     prefix: String,
+    /// Who speaks: this instance.
+    instance: Uuid,
 }
 
 impl Redis {
     /// Prepares the pool; connects nothing yet.
-    pub fn new(config: &RedisConfig) -> anyhow::Result<Self> {
+    pub fn new(config: &RedisConfig, instance: Uuid) -> anyhow::Result<Self> {
         let pool = Config::from_url(config.url.expose_secret())
             .create_pool(Some(Runtime::Tokio1))
             .map_err(|_| anyhow::anyhow!("REDIS_URL is not a Redis address"))?;
-        Ok(Self { pool, url: config.url.clone(), prefix: config.prefix.clone() })
+        Ok(Self { pool, url: config.url.clone(), prefix: config.prefix.clone(), instance })
     }
 
     /// Whether Redis answers right now.
