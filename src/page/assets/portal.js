@@ -45,6 +45,8 @@ if (events) {
         else box?.prepend(answer.cloneNode(true));
       }
     }
+    // What somebody has opened stays open.
+    for (const { id } of content.querySelectorAll("details[id][open]")) fresh.querySelector(`#${id}`)?.setAttribute("open", "");
     if (fresh.innerHTML === content.innerHTML) return;
     content.replaceChildren(...fresh.childNodes);
     // What somebody is typing stays theirs.

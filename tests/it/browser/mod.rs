@@ -154,6 +154,33 @@ async fn chosen_files_outlast_what_changes_on_an_open_page() {
     .await;
 }
 
+/// DASH-2, EVT-2: the numbers of a picture that somebody has opened stay open when they change.
+#[tokio::test]
+async fn opened_numbers_outlast_what_changes_on_an_open_page() {
+    let app = TestApp::world().await;
+    app.arrange(
+        "delete from dashboards;
+         update portals set modes = '{RECORDS,DASHBOARD}';
+         insert into dashboards (org_id, id, title, created_by)
+         select distinct on (org_id) org_id, id, 'Board', created_by from portals;
+         insert into dashboard_widgets (org_id, id, dashboard_id, kind, title, built_in, position)
+         select org_id, id, id, 'BAR', 'Stages', 'RECORDS_BY_STAGE', 1 from dashboards;
+         insert into portal_dashboards (org_id, portal_id, dashboard_id, position)
+         select p.org_id, p.id, d.id, 0 from portals p join dashboards d on d.org_id = p.org_id",
+    )
+    .await;
+    let _worker = Worker::start(app.app.clone());
+    let record = record(&app, app.acme()).await;
+    browse(&app, async |browser| {
+        browser.open(&format!("/portal/{}/dashboards", app.acme().portals[0].token)).await;
+        browser.clicks("//summary[text()='The numbers']").await;
+        changes(&app, app.acme(), &record, json!({ "portalEnabled": false })).await;
+        browser.sees("//p[@role='status'][contains(text(), 'brought up to date')]").await;
+        browser.sees("//details[@open]").await;
+    })
+    .await;
+}
+
 /// DEL-5, EVT-2: a PDF is drawn in its place, and stays while the page around it is brought up to date.
 #[tokio::test]
 async fn a_pdf_is_read_on_the_page_whatever_happens_meanwhile() {

@@ -32,7 +32,7 @@ async fn numbers_are_pictures_with_a_table_beside_each() {
     assert_eq!(page.status, StatusCode::OK);
     let body = page.body();
     assert_eq!(body.matches("<svg class=\"chart\"").count(), 2);
-    assert_eq!(body.matches("<details>").count(), 2, "each picture has its numbers");
+    assert_eq!(body.matches("<details id=").count(), 2, "each picture has its numbers");
     assert!(body.contains("1,250.5") && body.contains("<progress max=\"100\" value=\"31\""), "{body}");
     assert!(
         body.contains("var(--accent)") && !body.contains("#0102") && !body.contains("style=\""),
