@@ -2,6 +2,7 @@
 
 mod expelled;
 mod protocol;
+mod slow;
 mod told;
 mod words;
 
