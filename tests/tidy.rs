@@ -128,6 +128,20 @@ fn no_lint_is_silenced_without_a_reason_and_nothing_is_left_for_later() {
     }
 }
 
+/// Diesel prepares what is written in SQL anew at each use, unless it is told that the text stays the same.
+#[test]
+fn what_is_written_in_sql_is_prepared_once_and_names_its_columns() {
+    let raw = Regex::new(r"\bdsl::(sql\b|\{.*\bsql\b)|select \*").unwrap();
+    nobody("write SQL that is planned anew, or fails when a function tells more", &raw, |path| {
+        path.starts_with("src/domain")
+    });
+    for file in sources("src/domain") {
+        let text: String = code(&file).into_iter().map(|(_, line)| line + "\n").collect();
+        let (queries, prepared) = (text.matches("sql_query(").count(), text.matches(".prepared()").count());
+        assert_eq!(queries, prepared, "{}: end each sql_query with .prepared()", file.display());
+    }
+}
+
 #[test]
 fn nothing_of_the_crate_is_there_for_tests_only() {
     let tests = Regex::new(r"\bcfg(?:_attr|!)?\(.*\btest\b|#\[(?:tokio::)?test\b").unwrap();

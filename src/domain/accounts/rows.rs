@@ -133,10 +133,12 @@ diesel::define_sql_function! {
 }
 
 pub(super) async fn find_invitation(pools: &Pools, hash: CredentialHash) -> Result<Option<InvitationFace>> {
+    const FIND: &str =
+        "select org_id, invitation_id, organization_name, accent_color, company_name, email, doors, known,
+        code_key, code_sealed from find_invitation($1)";
     let entered = pools
         .enter(Door::Street, Access::Read, |mut connection| {
-            let query =
-                sql_query("select * from find_invitation($1)").bind::<Binary, _>(hash.to_vec()).prepared();
+            let query = sql_query(FIND).bind::<Binary, _>(hash.to_vec()).prepared();
             async move { query.get_result::<InvitationFace>(&mut connection).await.optional() }.boxed()
         })
         .await?;
@@ -163,7 +165,8 @@ pub(super) async fn accept(pools: &Pools, accepting: Accepting) -> Result<Option
                 .bind::<Nullable<Array<Binary>>, _>(codes.clone())
                 .bind::<sql_types::Uuid, _>(*entry)
                 .bind::<Nullable<Text>, _>(origin.address.clone())
-                .bind::<Text, _>(origin.request_id.clone());
+                .bind::<Text, _>(origin.request_id.clone())
+                .prepared();
             async move {
                 let accepted: Accepted = query.get_result(&mut connection).await?;
                 Ok(accepted.address)
@@ -194,9 +197,11 @@ pub(super) async fn start(pools: &Pools, new: &NewVisitor) -> Result<()> {
 
 /// None for a token that is no visitor's.
 pub(super) async fn doors(pools: &Pools, hash: CredentialHash) -> Result<Option<Vec<AddressedDoor>>> {
+    const DOORS: &str =
+        "select link_id, organization_name, accent_color, title, coded, ends_at from find_doors($1)";
     let entered = pools
         .enter(Door::Street, Access::Read, |mut connection| {
-            let query = sql_query("select * from find_doors($1)").bind::<Binary, _>(hash.to_vec()).prepared();
+            let query = sql_query(DOORS).bind::<Binary, _>(hash.to_vec()).prepared();
             let known = diesel::select(visitor_is_known(hash.to_vec()));
             async move {
                 match known.get_result::<bool>(&mut connection).await? {

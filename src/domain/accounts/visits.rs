@@ -44,9 +44,11 @@ pub async fn visitor_sessions(stranger: &Stranger<'_>, visitor: &str) -> Result<
     let entered = stranger
         .pools
         .enter(Door::Street, Access::Read, |mut connection| {
-            let query = sql_query("select * from find_visitor_sessions($1)")
-                .bind::<Binary, _>(hash.to_vec())
-                .prepared();
+            let query = sql_query(
+                "select id, user_agent, created_at, expires_at, current from find_visitor_sessions($1)",
+            )
+            .bind::<Binary, _>(hash.to_vec())
+            .prepared();
             async move { query.load::<VisitorSession>(&mut connection).await.map(Some) }.boxed()
         })
         .await?;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::db::ids::OrgId;
 use crate::db::pool::Pools;
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::system::address_proofs as proofs;
 use crate::db::scope::{Access, CredentialHash, Door, Tx};
 use crate::error::Result;
@@ -56,7 +57,8 @@ pub(super) async fn request(
                 .bind::<Nullable<Binary>, _>(request.ask.map(|ask| ask.to_vec()))
                 .bind::<sql_types::Uuid, _>(clock.id())
                 .bind::<sql_types::Uuid, _>(clock.id())
-                .bind::<sql_types::Timestamptz, _>(clock.now() + life);
+                .bind::<sql_types::Timestamptz, _>(clock.now() + life)
+                .prepared();
             async move { query.execute(&mut connection).await.map(Some) }.boxed()
         })
         .await?;

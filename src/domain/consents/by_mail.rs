@@ -73,7 +73,7 @@ pub async fn find(pools: &Pools, token: &str) -> Result<MailConsent> {
     let entered = pools
         .enter(Door::Doorstep, Access::Read, |mut connection| {
             async move {
-                diesel::sql_query("select * from find_consent($1)")
+                diesel::sql_query("select organization_name, accent_color, email, topics, offered, state from find_consent($1)")
                     .bind::<Binary, _>(hash.to_vec())
                     .prepared()
                     .get_result::<MailConsent>(&mut connection)

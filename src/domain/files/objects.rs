@@ -15,6 +15,7 @@ use super::names::part;
 use crate::clock::Clock;
 use crate::db::ids::{FileId, OrgId, PortalId, StorageId};
 use crate::db::pool::Pools;
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::system::{files, portals, stored_objects as objects};
 use crate::db::scope::{Access, Door, Tx};
 use crate::db::settings::app_id;
@@ -229,6 +230,7 @@ async fn unsettled(pools: &Pools, before: DateTime<Utc>) -> Result<Vec<ObjectId>
             let found: Vec<Unsettled> = diesel::sql_query("select org_id, id from unsettled_objects($1, $2)")
                 .bind::<Timestamptz, _>(before)
                 .bind::<Integer, _>(PIECE)
+                .prepared()
                 .load(&mut connection)
                 .await?;
             Ok(Some(found))

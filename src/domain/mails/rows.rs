@@ -13,6 +13,7 @@ use super::letter::House;
 use crate::db::enums::{MailState, Role};
 use crate::db::ids::OrgId;
 use crate::db::pool::Pools;
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::system::{mail_attempts, members, organizations, outbox};
 use crate::db::scope::{Access, Door, Tx};
 use crate::db::settings::app_id;
@@ -73,7 +74,8 @@ pub(super) async fn claim(
             .bind::<sql_types::Integer, _>(most)
             .bind::<sql_types::Array<sql_types::Text>, _>(MailKind::names())
             .bind::<sql_types::Timestamptz, _>(now)
-            .bind::<sql_types::Timestamptz, _>(until);
+            .bind::<sql_types::Timestamptz, _>(until)
+            .prepared();
         async move { claim.load::<Row>(&mut connection).await.map(Some) }.boxed()
     });
     let Some(tx) = entered.await? else { return Ok(Vec::new()) };

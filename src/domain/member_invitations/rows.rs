@@ -12,6 +12,7 @@ use futures::FutureExt as _;
 use crate::db::enums::{Permission, Role};
 use crate::db::ids::{MemberId, MemberInvitationId, OrgId, PersonId};
 use crate::db::pool::Pools;
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::staff::member_invitations as invitations;
 use crate::db::scope::{Access, CredentialHash, Door, Tx};
 use crate::domain::callers::{Staff, read_staff};
@@ -130,7 +131,7 @@ pub(super) async fn find(pools: &Pools, hash: CredentialHash) -> Result<Option<F
     let entered = pools
         .enter(Door::Street, Access::Read, |mut connection| {
             let query = sql_query("select org_id, known from find_member_invitation($1)");
-            let query = query.bind::<Binary, _>(hash.to_vec());
+            let query = query.bind::<Binary, _>(hash.to_vec()).prepared();
             async move { query.get_result::<Found>(&mut connection).await.optional() }.boxed()
         })
         .await?;
@@ -155,7 +156,8 @@ pub(super) async fn enter_with(pools: &Pools, joining: Joining) -> Result<Option
                 .bind::<sql_types::Uuid, _>(session.id)
                 .bind::<Binary, _>(session.token_hash.to_vec())
                 .bind::<Nullable<Text>, _>(session.user_agent.clone())
-                .bind::<sql_types::Timestamptz, _>(session.expires_at);
+                .bind::<sql_types::Timestamptz, _>(session.expires_at)
+                .prepared();
             async move {
                 accept.execute(&mut connection).await?;
                 read_staff(connection).await

@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use super::{BATCH, News};
 use crate::db::enums::{ClientPhase, Language, NotificationTopic};
 use crate::db::ids::{ConsentId, NotificationId, OrgId};
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::{staff, system};
 use crate::db::scope::Tx;
 use crate::domain::changes::Write;
@@ -52,6 +53,7 @@ pub(super) async fn audience(write: &Write, news: &News) -> Result<Vec<String>> 
         .bind::<Text, _>(news.topic)
         .bind::<SqlUuid, _>(news.company)
         .bind::<Nullable<SqlUuid>, _>(news.record)
+        .prepared()
         .load(&mut write.connection())
         .await?;
     Ok(readers.into_iter().map(|reader| reader.email).collect())
@@ -88,8 +90,12 @@ pub(super) async fn insert(write: &Write, news: &News, emails: &[String]) -> Res
 }
 
 pub(super) async fn to_send(tx: &Tx<OrgId>, id: NotificationId) -> Result<Option<ToSend>> {
-    Ok(diesel::sql_query("select * from notification_to_send($1)")
+    const NOTIFICATION: &str =
+        "select consent_id, email, language, topic, portal_title, record_name, phase, stage_name,
+        client_status from notification_to_send($1)";
+    Ok(diesel::sql_query(NOTIFICATION)
         .bind::<SqlUuid, _>(id)
+        .prepared()
         .get_result(&mut tx.connection())
         .await
         .optional()?)

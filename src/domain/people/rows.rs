@@ -8,6 +8,7 @@ use futures::FutureExt as _;
 
 use crate::db::ids::{OrgId, PersonId};
 use crate::db::pool::Pools;
+use crate::db::prepared::Prepare as _;
 use crate::db::scope::{Access, Door};
 use crate::error::Result;
 
@@ -45,7 +46,7 @@ pub(super) async fn find(pools: &Pools, email: String) -> Result<Option<Known>> 
     let entered = pools
         .enter(Door::Street, Access::Read, |mut connection| {
             let query = sql_query("select person_id, password_hash from find_person($1)");
-            let query = query.bind::<Text, _>(email.clone());
+            let query = query.bind::<Text, _>(email.clone()).prepared();
             async move { query.get_result::<Known>(&mut connection).await.optional() }.boxed()
         })
         .await?;
@@ -73,7 +74,7 @@ pub(super) async fn memberships(pools: &Pools, person: PersonId) -> Result<Vec<M
     let entered = pools
         .enter(Door::Street, Access::Read, |mut connection| {
             let query = sql_query("select org_id, slug from find_memberships($1)");
-            let query = query.bind::<sql_types::Uuid, _>(person);
+            let query = query.bind::<sql_types::Uuid, _>(person).prepared();
             async move { query.load::<Membership>(&mut connection).await.map(Some) }.boxed()
         })
         .await?;

@@ -85,7 +85,7 @@ pub async fn find(pools: &Pools, hash: CredentialHash) -> Result<Door> {
     let entered = pools
         .enter(scope::Door::Doorstep, Access::Read, |mut connection| {
             async move {
-                diesel::sql_query("select * from find_door($1)")
+                diesel::sql_query("select org_id, link_id, organization_name, accent_color, ends_at, code_salt, code_key, code_hash, mark from find_door($1)")
                     .bind::<sql_types::Binary, _>(hash.to_vec())
                     .prepared()
                     .get_result(&mut connection)

@@ -11,6 +11,7 @@ use super::DoorState;
 use super::policy::{Policy, PolicyBreach};
 use super::rows::{Link, Portal};
 use crate::db::ids::PortalId;
+use crate::db::prepared::Prepare as _;
 use crate::db::scope::Tx;
 use crate::domain::callers::Staff;
 use crate::error::Result;
@@ -43,7 +44,7 @@ pub struct Content {
 
 /// How much each of these portals shows.
 pub async fn contents(tx: &Tx<Staff>, ids: &[PortalId]) -> Result<Vec<Content>> {
-    let counted = diesel::sql_query(CONTENT).bind::<sql_types::Array<sql_types::Uuid>, _>(ids);
+    let counted = diesel::sql_query(CONTENT).bind::<sql_types::Array<sql_types::Uuid>, _>(ids).prepared();
     Ok(counted.load(&mut tx.connection()).await?)
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::db::enums::PortalMode;
 use crate::db::ids::{CompanyId, ContactId, LinkId, MemberId, OrgId, PortalId, RecordId, StaffSessionId};
 use crate::db::paging::{MAX_COUNT, Page};
-use crate::db::prepared::literal;
+use crate::db::prepared::{Prepare as _, literal};
 use crate::db::schema::portal::portal_sessions;
 use crate::db::schema::staff::{contacts, portal_links, portal_previews, portals, records};
 use crate::db::scope::{CredentialHash, Tx};
@@ -328,6 +328,7 @@ pub(super) async fn replace_tokens(
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(links)
     .bind::<sql_types::Array<sql_types::Binary>, _>(hashes)
+    .prepared()
     .execute(&mut tx.connection())
     .await?;
     Ok(())

@@ -9,6 +9,7 @@ use futures::FutureExt as _;
 
 use crate::db::ids::{MemberId, OrgId};
 use crate::db::pool::Pools;
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::staff::sign_in_providers as providers;
 use crate::db::scope::{Access, Door, Tx};
 use crate::domain::callers::{Staff, read_staff};
@@ -104,9 +105,12 @@ pub(super) async fn delete(write: &Write, version: i32) -> Result<usize> {
 }
 
 pub(super) async fn find(pools: &Pools, slug: &str) -> Result<Option<Found>> {
+    const FIND: &str =
+        "select org_id, issuer, client_id, client_secret, client_secret_key, redirect_url, version
+        from find_sign_in_provider($1)";
     let entered = pools
         .enter(Door::Street, Access::Read, |mut connection| {
-            let query = sql_query("select * from find_sign_in_provider($1)").bind::<Text, _>(slug.to_owned());
+            let query = sql_query(FIND).bind::<Text, _>(slug.to_owned()).prepared();
             async move { query.get_result::<Found>(&mut connection).await.optional() }.boxed()
         })
         .await?;
@@ -132,7 +136,8 @@ pub(super) async fn enter_with(
                 .bind::<sql_types::Uuid, _>(new.id)
                 .bind::<Binary, _>(new.token_hash.to_vec())
                 .bind::<Nullable<Text>, _>(new.user_agent.clone())
-                .bind::<sql_types::Timestamptz, _>(new.expires_at);
+                .bind::<sql_types::Timestamptz, _>(new.expires_at)
+                .prepared();
             async move {
                 start.execute(&mut connection).await?;
                 read_staff(connection).await

@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::db::ids::{CompanyId, MemberId, PortalSessionId, RecordId, TaskId};
 use crate::db::paging::{MAX_COUNT, Page};
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::staff::tasks;
 use crate::db::scope::Tx;
 use crate::domain::callers::{Portal, Staff};
@@ -130,6 +131,7 @@ pub(super) async fn takes_feedback(write: &Write<Portal>, record: Option<RecordI
         and ($1 is null or $1 = any (app_ids('app.shown_records'))) as takes";
     let found: Takes = diesel::sql_query(query)
         .bind::<Nullable<SqlUuid>, _>(record)
+        .prepared()
         .get_result(&mut write.connection())
         .await?;
     Ok(found.takes)

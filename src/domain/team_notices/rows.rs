@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::db::ids::OrgId;
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::system::team_notices;
 use crate::db::scope::Tx;
 use crate::error::Result;
@@ -32,8 +33,10 @@ pub(super) struct Notice {
 }
 
 pub(super) async fn to_send(tx: &Tx<OrgId>, id: Uuid) -> Result<Option<Notice>> {
-    Ok(diesel::sql_query("select * from team_notice_to_send($1)")
+    const NOTICE: &str = "select email, name, about, company_name, record_name, sender_name, words from team_notice_to_send($1)";
+    Ok(diesel::sql_query(NOTICE)
         .bind::<SqlUuid, _>(id)
+        .prepared()
         .get_result(&mut tx.connection())
         .await
         .optional()?)

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types;
 use diesel::upsert::excluded;
@@ -15,6 +14,7 @@ use super::{FirstView, LinkTally, ReturnedBrowser};
 use crate::db::enums::PortalMode;
 use crate::db::ids::{CompanyId, LinkId, OrgId, PortalId, PortalSessionId};
 use crate::db::pool::Pools;
+use crate::db::prepared::literal;
 use crate::db::schema::{staff, system};
 use crate::db::scope::{Access, Door, Tx};
 use crate::db::settings::app_id;
@@ -137,8 +137,10 @@ pub(super) async fn add(tx: &Tx<OrgId>, tallies: &[LinkTally]) -> Result<()> {
             usage::visitors.eq(usage::visitors + excluded(usage::visitors)),
             usage::unconfirmed_views.eq(usage::unconfirmed_views + excluded(usage::unconfirmed_views)),
             usage::bytes_served.eq(usage::bytes_served + excluded(usage::bytes_served)),
-            usage::first_viewed_at.eq(sql("least(portal_usage.first_viewed_at, excluded.first_viewed_at)")),
-            usage::last_viewed_at.eq(sql("greatest(portal_usage.last_viewed_at, excluded.last_viewed_at)")),
+            usage::first_viewed_at
+                .eq(literal("least(portal_usage.first_viewed_at, excluded.first_viewed_at)")),
+            usage::last_viewed_at
+                .eq(literal("greatest(portal_usage.last_viewed_at, excluded.last_viewed_at)")),
         ))
         .execute(&mut tx.connection())
         .await?;

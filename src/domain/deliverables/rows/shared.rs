@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::db::enums::{Approval, Verdict};
 use crate::db::ids::{DecisionId, DeliverableId, DeliverableVersionId, MessageId, RecordId};
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::portal::{
     deliverable_decisions as decisions, deliverable_version_files as version_files,
     deliverable_versions as versions, deliverables, files,
@@ -182,8 +183,11 @@ pub(in crate::domain::deliverables) async fn hold(
     write: &Write<Portal>,
     version: DeliverableVersionId,
 ) -> Result<Option<Pending>> {
-    Ok(diesel::sql_query("select * from version_to_decide($1)")
+    const PENDING: &str = "select record_id, deliverable_id, title, number, approval, superseded, files_hash
+        from version_to_decide($1)";
+    Ok(diesel::sql_query(PENDING)
         .bind::<SqlUuid, _>(version)
+        .prepared()
         .get_result(&mut write.connection())
         .await
         .optional()?)
@@ -202,6 +206,7 @@ pub(in crate::domain::deliverables) async fn decide(write: &Write<Portal>, new: 
         .bind::<Text, _>(&new.receipt_key)
         .bind::<Binary, _>(new.public_key.as_slice())
         .bind::<Binary, _>(new.signature.as_slice())
+        .prepared()
         .execute(&mut write.connection())
         .await?;
     Ok(())

@@ -16,6 +16,7 @@ use crate::db::ids::{
     CompanyId, MemberId, OrgId, PortalSessionId, RecordId, WebhookDeliveryId, WebhookEndpointId,
 };
 use crate::db::pool::Pools;
+use crate::db::prepared::Prepare as _;
 use crate::db::schema::system::{
     events, webhook_attempts as attempts, webhook_deliveries as deliveries, webhook_endpoints as endpoints,
 };
@@ -94,7 +95,8 @@ pub(super) async fn claim(
             let claim = diesel::sql_query("select org_id, endpoint_id from claim_webhooks($1, $2, $3)")
                 .bind::<sql_types::Integer, _>(most)
                 .bind::<sql_types::Timestamptz, _>(now)
-                .bind::<sql_types::Timestamptz, _>(until);
+                .bind::<sql_types::Timestamptz, _>(until)
+                .prepared();
             claim.load::<Row>(&mut connection).await.map(Some)
         }
         .boxed()
