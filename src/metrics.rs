@@ -17,6 +17,8 @@ pub struct Metrics {
     pub event_lag: Histogram,
     /// Age in seconds of the oldest due outbox row.
     pub outbox_age: IntGauge,
+    /// Callers whose requests this instance counts.
+    pub callers: IntGauge,
     /// Requests that showed something of a portal and could not be counted.
     pub usage_uncounted: IntCounter,
     /// Requests whose counts Redis may have forgotten, at most.
@@ -49,6 +51,10 @@ impl Metrics {
                 .buckets(fast.clone()),
             )?,
             outbox_age: IntGauge::new("vestibule_outbox_age_seconds", "Age of the oldest due outbox row.")?,
+            callers: IntGauge::new(
+                "vestibule_callers_remembered",
+                "Callers whose requests are counted for limits.",
+            )?,
             usage_uncounted: IntCounter::new(
                 "vestibule_usage_uncounted_total",
                 "Requests to portals that could not be counted.",
@@ -63,6 +69,7 @@ impl Metrics {
         metrics.registry.register(Box::new(metrics.pool_wait.clone()))?;
         metrics.registry.register(Box::new(metrics.event_lag.clone()))?;
         metrics.registry.register(Box::new(metrics.outbox_age.clone()))?;
+        metrics.registry.register(Box::new(metrics.callers.clone()))?;
         metrics.registry.register(Box::new(metrics.usage_uncounted.clone()))?;
         metrics.registry.register(Box::new(metrics.usage_lost.clone()))?;
         Ok(metrics)

@@ -35,6 +35,7 @@ pub async fn metrics(State(http): State<Http>) -> Response {
     if let Ok(age) = crate::domain::outbox::oldest_due(&http.app.pools, &http.app.clock).await {
         http.app.metrics.outbox_age.set(age);
     }
+    http.app.metrics.callers.set(i64::try_from(http.app.limits.remembered()).unwrap_or(i64::MAX));
     match http.app.metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         Err(error) => {
