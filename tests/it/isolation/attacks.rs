@@ -120,6 +120,25 @@ async fn staff_add_rows_to_their_own_organisation_only() {
     }
 }
 
+/// ORG-4: whatever a function of the door forgets to say.
+#[tokio::test]
+async fn the_door_reads_threads_tasks_and_notices_of_the_entered_organisation_only() {
+    let app = crowd().await;
+    let door = app.sql("postgres").await;
+    for table in ["messages", "tasks", "team_notices"] {
+        let owners = format!("select distinct org_id from {table} order by org_id");
+        let everybody = door.column(&owners).await;
+        for organization in [app.acme(), app.rival()] {
+            let own = organization.id.to_string();
+            assert!(everybody.contains(&own), "{table} holds nothing of {own}");
+            let enter = format!("begin; select set_config('app.org', '{own}', true); set local role door");
+            door.rows(&enter).await;
+            assert_eq!(door.column(&owners).await, [own], "{table}");
+            door.rows("rollback").await;
+        }
+    }
+}
+
 /// ORG-4, EVT-6
 #[tokio::test]
 async fn programs_add_rows_to_their_own_organisation_only() {
