@@ -13,6 +13,14 @@ const HOME: &str = "{ portal {
         averagePercent fileCount messageCount
         records { id name phase status percent startsOn dueOn fileCount messageCount } } } } } }";
 
+/// The world, where Postgres logs all that a login sends.
+async fn logged(login: &str) -> (TestApp, Sql) {
+    let app = TestApp::world().await;
+    app.arrange(&format!("alter role {login} in database {} set log_statement = 'all'", app.database)).await;
+    let admin = app.sql("postgres").await;
+    (app, admin)
+}
+
 /// What the login sent during one portal home: the messages of the log that are statements.
 async fn home(app: &TestApp, admin: &Sql, session: &str) -> Vec<String> {
     let log = ServerLog::start(app);
@@ -27,10 +35,7 @@ async fn home(app: &TestApp, admin: &Sql, session: &str) -> Vec<String> {
 /// REC-9
 #[tokio::test]
 async fn a_portal_home_is_one_transaction_of_at_most_six_statements_however_many_projects() {
-    let app = TestApp::world().await;
-    let admin = app.sql("postgres").await;
-    app.arrange(&format!("alter role app_portal in database {} set log_statement = 'all'", app.database))
-        .await;
+    let (app, admin) = logged("app_portal").await;
     let session = app.open(&app.acme().portals[0].token).await;
     home(&app, &admin, &session).await;
     let four = home(&app, &admin, &session).await;
@@ -58,10 +63,7 @@ const PORTALS: &str =
 /// LINK-6
 #[tokio::test]
 async fn the_usage_of_many_portals_costs_as_many_statements_as_that_of_one() {
-    let app = TestApp::world().await;
-    let admin = app.sql("postgres").await;
-    app.arrange(&format!("alter role app_staff in database {} set log_statement = 'all'", app.database))
-        .await;
+    let (app, admin) = logged("app_staff").await;
     let count = async || {
         let log = ServerLog::start(&app);
         let answer = app.query(&app.acme().staff_token, PORTALS, json!({})).await.succeeded();
@@ -113,10 +115,7 @@ async fn widgets(app: &TestApp, kinds: &str, times: u8) {
 /// DASH-2
 #[tokio::test]
 async fn dashboards_read_what_some_widget_speaks_of_once_however_many_widgets_do() {
-    let app = TestApp::world().await;
-    let admin = app.sql("postgres").await;
-    app.arrange(&format!("alter role app_portal in database {} set log_statement = 'all'", app.database))
-        .await;
+    let (app, admin) = logged("app_portal").await;
     app.arrange("delete from dashboards; update portals set modes = '{RECORDS,DASHBOARD}'").await;
     let boards = "insert into dashboards (org_id, id, title, created_by)
          select org_id, gen_random_uuid(), 'Board', created_by from metrics where key = 'visits';
@@ -156,10 +155,7 @@ fn executed(message: &str) -> Option<((&str, &str), &str)> {
 /// REC-9: a connection has prepared what it was asked before.
 #[tokio::test]
 async fn what_a_portal_is_asked_again_is_not_planned_again() {
-    let app = TestApp::world().await;
-    let admin = app.sql("postgres").await;
-    app.arrange(&format!("alter role app_portal in database {} set log_statement = 'all'", app.database))
-        .await;
+    let (app, admin) = logged("app_portal").await;
     app.arrange("update portals set modes = '{RECORDS,FILES,MESSAGES,ACTIVITY,CALENDAR,DASHBOARD,FEEDBACK}'")
         .await;
     let session = app.open(&app.acme().portals[0].token).await;
