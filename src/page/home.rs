@@ -141,7 +141,7 @@ impl SectionAnswer {
     }
 }
 
-/// How much there is, what waits for the client, and what comes next.
+/// How much there is, and what comes next.
 fn figures(sections: &[SectionAnswer], today: NaiveDate) -> Vec<Figure> {
     let groups = || sections.iter().flat_map(|section| &section.groups);
     let in_phase =

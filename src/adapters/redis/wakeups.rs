@@ -36,9 +36,9 @@ impl Redis {
     }
 }
 
-/// Whose log has grown at another instance. Releases before this one did not say where.
+/// Whose log has grown at another instance.
 fn grown(message: &Msg, own: Uuid) -> Option<OrgId> {
     let text: String = message.get_payload().ok()?;
-    let (org, instance) = text.split_once(' ').unwrap_or((&text, ""));
+    let (org, instance) = text.split_once(' ')?;
     if instance.parse() == Ok(own) { None } else { org.parse().ok().map(OrgId) }
 }

@@ -43,7 +43,7 @@ pub(super) async fn counts(tx: &Tx<Portal>, wanted: &[PortalMode]) -> Result<Vec
     let wants = |mode| literal::<Bool>(if wanted.contains(&mode) { "true" } else { "false" });
     let planned = calendar_events::table.count().single_value();
     let steps = milestones::table.filter(milestones::shared_due_on.is_not_null()).count().single_value();
-    // Whether there is any activity is all that matters: nobody counts it. Named is the company for its index.
+    // Counting stops at what nobody reads on. Named is the company for its index.
     let activity = literal::<BigInt>(
         "(select count(*) from (select from events where company_id = (select app_id('app.company')) limit 99) e)",
     );
