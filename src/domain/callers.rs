@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 
-use super::home;
+use super::front::{self, Ahead, Front};
 use super::portals::doors;
 use crate::db::enums::{ApiKeyScope, Permission, PortalMode, Role};
 use crate::db::ids::{
@@ -272,12 +272,17 @@ pub async fn enter_portal(pools: &Pools, pass: PortalPass, access: Access) -> Re
     }
 }
 
-/// The same to read, and reads the home in the same round trip.
-pub async fn enter_portal_at_home(pools: &Pools, pass: PortalPass) -> Result<(Tx<Portal>, home::Rows)> {
+/// The same to read, and reads what will be wanted in the same round trip.
+pub async fn enter_portal_front(
+    pools: &Pools,
+    pass: PortalPass,
+    ahead: Ahead,
+) -> Result<(Tx<Portal>, Front)> {
     let entered = pools.enter(Door::Portal(pass), Access::Read, |connection| {
         let read = async move {
-            let (portal, rows) = futures::try_join!(read_portal(connection), home::rows(connection))?;
-            Ok(portal.map(|portal| (portal, rows)))
+            let (portal, front) =
+                futures::try_join!(read_portal(connection), front::read(connection, ahead))?;
+            Ok(portal.map(|portal| (portal, front)))
         };
         read.boxed()
     });

@@ -19,6 +19,7 @@ pub mod dashboards;
 pub mod deliverables;
 pub mod events;
 pub mod files;
+pub mod front;
 pub mod home;
 pub mod idempotency;
 pub mod invitations;

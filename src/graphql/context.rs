@@ -15,8 +15,10 @@ use crate::db::ids::{LinkId, OrgId};
 use crate::db::scope::{Access, CredentialHash, PortalPass, Tx};
 use crate::domain::callers::{self, Portal, Staff, StaffPass};
 use crate::domain::changes::{Origin, Write};
+use crate::domain::front::{Ahead, Front};
 use crate::domain::home;
 use crate::domain::origins::{self, ForeignPage};
+use crate::domain::sections::{self, Counting, Counts};
 use crate::domain::tokens::Presented;
 use crate::error::Error;
 use crate::live::{Bearer, Pass, Subscription};
@@ -91,7 +93,7 @@ pub struct RequestContext {
     staff: Mutex<Option<Arc<StaffReading>>>,
     portal: Mutex<Option<Arc<PortalReading>>>,
     /// Read ahead by the first to enter the portal root.
-    home: std::sync::Mutex<Option<home::Rows>>,
+    front: std::sync::Mutex<Front>,
     page: Option<Arc<ForeignPage>>,
     /// What was shown of a portal, for those who count it.
     shown: std::sync::Mutex<Shown>,
@@ -119,7 +121,7 @@ impl RequestContext {
             staff: Mutex::default(),
             portal: Mutex::default(),
             prepared: Mutex::default(),
-            home: std::sync::Mutex::default(),
+            front: std::sync::Mutex::default(),
             page: None,
             shown: std::sync::Mutex::default(),
         }
@@ -190,11 +192,11 @@ impl RequestContext {
 
     /// The request's portal transaction for reading, entered at its first use.
     pub async fn portal(&self) -> Result<Arc<PortalReading>> {
-        self.portal_for(false).await
+        self.portal_for(Ahead::default()).await
     }
 
-    /// The same. `home` says that the home will be read: then that costs no round trip of its own.
-    pub async fn portal_for(&self, home: bool) -> Result<Arc<PortalReading>> {
+    /// The same. What will be wanted costs no round trip of its own.
+    pub async fn portal_for(&self, ahead: Ahead) -> Result<Arc<PortalReading>> {
         let mut slot = self.portal.lock().await;
         if let Some(reading) = &*slot {
             return Ok(reading.clone());
@@ -202,14 +204,13 @@ impl RequestContext {
         let pools = &self.app.pools;
         let tx = match self.credential {
             Some(Credential::Preview(hash)) => callers::enter_preview(pools, hash).await,
-            _ if home => {
-                let entered = callers::enter_portal_at_home(pools, self.portal_pass().await?).await;
-                entered.map(|(tx, rows)| {
-                    *self.home.lock().expect("no panic while held") = Some(rows);
+            _ => {
+                let entered = callers::enter_portal_front(pools, self.portal_pass().await?, ahead).await;
+                entered.map(|(tx, front)| {
+                    *self.front.lock().expect("no panic while held") = front;
                     tx
                 })
             }
-            _ => callers::enter_portal(pools, self.portal_pass().await?, Access::Read).await,
         };
         let reading = Arc::new(self.reading(self.admit(tx.map_err(coded)?).await?));
         self.came_through(reading.tx.scope());
@@ -219,10 +220,19 @@ impl RequestContext {
 
     /// The rows of the home: those that came with the entry, or read now.
     pub async fn home_rows(&self, tx: &Tx<Portal>) -> Result<home::Rows> {
-        let ahead = self.home.lock().expect("no panic while held").take();
+        let ahead = self.front.lock().expect("no panic while held").home.take();
         match ahead {
             Some(rows) => Ok(rows),
             None => home::rows(tx.connection()).await.map_err(|error| coded(error.into())),
+        }
+    }
+
+    /// How much the sections hold: as counted with the entry, or now.
+    pub async fn section_counts(&self, tx: &Tx<Portal>, counting: Counting) -> Result<Counts> {
+        let ahead = self.front.lock().expect("no panic while held").counts.take();
+        match ahead.filter(|counts| counts.counting() == counting) {
+            Some(counts) => Ok(counts),
+            None => sections::counts(tx.connection(), counting).await.map_err(|error| coded(error.into())),
         }
     }
 

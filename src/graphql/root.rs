@@ -8,7 +8,7 @@ use async_graphql::{Context, Object, SDLExportOptions, SimpleObject};
 use super::access::{AccessMutation, AccessQuery};
 use super::context::request;
 use super::errors::Result;
-use super::portal::{PortalMutation, PortalQuery};
+use super::portal::{self, PortalMutation, PortalQuery};
 use super::staff::{StaffMutation, StaffQuery};
 use super::subscriptions::Subscription;
 use crate::app::App;
@@ -64,8 +64,7 @@ impl Query {
     /// What a portal shows, for whoever holds its link or session. Null with a coded error for
     /// everyone else.
     async fn portal(&self, ctx: &Context<'_>) -> Option<Result<PortalQuery>> {
-        let home = ctx.look_ahead().field("home").exists();
-        Some(request(ctx).portal_for(home).await.map(|_| PortalQuery::default()))
+        Some(request(ctx).portal_for(portal::ahead(ctx)).await.map(|_| PortalQuery::default()))
     }
 }
 

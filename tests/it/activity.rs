@@ -69,6 +69,23 @@ async fn clients_read_what_happened_newest_first_in_people_s_words() {
     assert_eq!(app.query(&other, ACTIVITY, json!({ "after": after })).await.code(), "VALIDATION");
 }
 
+/// NAV-1, EVT-8
+#[tokio::test]
+async fn the_section_tells_whether_anything_happened() {
+    let app = TestApp::world().await;
+    let companies = &app.acme().companies;
+    let session = open(&app, "ACTIVITY").await;
+    let count = async || {
+        let told = app.query(&session, "{ portal { sections { count } } }", json!({})).await.succeeded();
+        told.at("/data/portal/sections/0/count")
+    };
+    append(&app, json!({ "companyId": companies[1].id }), "Of somebody else").await.succeeded();
+    assert_eq!(count().await, 0);
+    append(&app, json!({ "companyId": companies[0].id }), "The office is closed").await.succeeded();
+    append(&app, json!({ "companyId": companies[0].id }), "It is open again").await.succeeded();
+    assert_eq!(count().await, 1);
+}
+
 /// EVT-8, REC-10: each gate alone.
 #[tokio::test]
 async fn activity_tells_of_what_the_portal_shows_only() {

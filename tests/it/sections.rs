@@ -48,6 +48,21 @@ async fn every_section_says_how_much_it_holds() {
     }
 }
 
+/// NAV-1: one answer may hold the sections twice, and only one of them was counted ahead.
+#[tokio::test]
+async fn each_reading_of_the_sections_counts_what_it_was_asked_for() {
+    let app = TestApp::world().await;
+    let session = app.open(&app.acme().portals[0].token).await;
+    for document in [
+        "{ portal { all: sections { count } beside: sections(besideHome: true) { count } } }",
+        "{ portal { beside: sections(besideHome: true) { count } all: sections { count } } }",
+    ] {
+        let told = app.query(&session, document, json!({})).await.succeeded();
+        assert_eq!(told.at("/data/portal/all/0/count"), 4, "{document}");
+        assert_eq!(told.at("/data/portal/beside/0/count"), Value::Null, "{document}");
+    }
+}
+
 /// NAV-1, LINK-1, ORG-4
 #[tokio::test]
 async fn what_a_portal_does_not_show_is_not_counted() {

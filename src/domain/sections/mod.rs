@@ -1,9 +1,9 @@
-//! What each section of a portal holds (NAV-1): a count for the page's navigation. Always two
-//! statements at most, however much there is; row-level security decides what is counted.
+//! What each section of a portal holds (NAV-1): a count for the page's navigation. Always one
+//! statement, however much there is; row-level security decides what is counted.
 
 mod rows;
 
-pub use rows::TypeTally;
+pub use rows::{Counts, TypeTally, counts};
 
 use super::callers::Portal;
 use crate::db::enums::PortalMode;
@@ -31,25 +31,15 @@ pub enum Counting {
 }
 
 /// The portal's sections in the order of its modes.
-pub async fn tallies(tx: &Tx<Portal>, counting: Counting) -> Result<Vec<Tally>> {
-    let modes = &tx.scope().modes;
-    let follows = counting == Counting::BesideTheHome && modes.contains(&PortalMode::Records);
-    let wanted: Vec<PortalMode> = modes
-        .iter()
-        .copied()
-        .filter(|mode| rows::COUNTED.contains(mode))
-        .filter(|mode| !follows || !rows::OF_THE_HOME.contains(mode))
-        .collect();
-    let counts = if wanted.is_empty() { Vec::new() } else { rows::counts(tx, &wanted).await? };
-    let count_of = |mode| counts.iter().find(|(counted, _)| *counted == mode).map(|(_, count)| *count);
+pub fn tallies(portal: &Portal, counts: &Counts) -> Vec<Tally> {
     let can_add = |mode| match mode {
-        PortalMode::Files => tx.scope().takes_uploads,
-        PortalMode::Messages => tx.scope().has_threads,
+        PortalMode::Files => portal.takes_uploads,
+        PortalMode::Messages => portal.has_threads,
         PortalMode::Feedback => true,
         _ => false,
     };
-    let tally = |mode: &PortalMode| Tally { mode: *mode, count: count_of(*mode), can_add: can_add(*mode) };
-    Ok(modes.iter().map(tally).collect())
+    let tally = |mode: &PortalMode| Tally { mode: *mode, count: counts.of(*mode), can_add: can_add(*mode) };
+    portal.modes.iter().map(tally).collect()
 }
 
 /// The record types that have visible records, with how many.

@@ -16,7 +16,15 @@ mod records;
 mod sections;
 mod visitors;
 
-use async_graphql::MergedObject;
+use async_graphql::{Context, MergedObject};
+
+use crate::domain::front::Ahead;
+
+/// What of a portal can be read in one round trip with it.
+pub fn ahead(ctx: &Context<'_>) -> Ahead {
+    let portal = ctx.look_ahead();
+    Ahead { home: portal.field("home").exists(), counting: sections::counting_ahead(&portal) }
+}
 
 /// What a portal shows.
 #[derive(Default, MergedObject)]

@@ -1,6 +1,6 @@
 //! The portal's sections with their counts (NAV-1), for a page's navigation.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Lookahead, Object, SimpleObject, Value};
 
 use crate::db::enums::PortalMode;
 use crate::domain::sections::{self, Counting, Tally, TypeTally};
@@ -18,7 +18,7 @@ impl PortalTally {
         self.0.mode
     }
 
-    /// How much it holds, of ACTIVITY 99 at most. Null where it was not to be counted, or a number would say nothing.
+    /// How much it holds; of ACTIVITY only whether anything happened, 1 or 0. Null where it was not to be counted, or a number would say nothing.
     async fn count(&self) -> Option<i64> {
         self.0.count
     }
@@ -72,9 +72,21 @@ impl SectionQueries {
         )]
         beside_home: bool,
     ) -> Result<Vec<PortalTally>> {
-        let counting = if beside_home { Counting::BesideTheHome } else { Counting::Everything };
         let reading = request(ctx).portal().await?;
-        let tallies = sections::tallies(&reading.tx, counting).await.map_err(coded)?;
-        Ok(tallies.into_iter().map(PortalTally).collect())
+        let counts = request(ctx).section_counts(&reading.tx, counting(beside_home)).await?;
+        Ok(sections::tallies(reading.tx.scope(), &counts).into_iter().map(PortalTally).collect())
     }
+}
+
+fn counting(beside_home: bool) -> Counting {
+    if beside_home { Counting::BesideTheHome } else { Counting::Everything }
+}
+
+/// How the sections will be counted, if a reader of the portal asks for them.
+pub(super) fn counting_ahead(portal: &Lookahead<'_>) -> Option<Counting> {
+    let field = portal.field("sections").selection_fields().into_iter().next()?;
+    let arguments = field.arguments().ok()?;
+    Some(counting(
+        arguments.iter().any(|(name, value)| name == "besideHome" && *value == Value::Boolean(true)),
+    ))
 }
