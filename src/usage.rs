@@ -1,6 +1,7 @@
 //! From a request that showed something of a portal to Redis (LINK-6), without the request waiting:
 //! it notes what it showed in its [`Sighting`], the answer's last layer hands that to the
-//! [`Recorder`], and a job of the worker sends it on. Not here: what the numbers mean; that is
+//! [`Recorder`], and a job of the worker sends it on. What goes on being sent after that, as files and
+//! events are, a [`Serving`] gathers. Not here: what the numbers mean; that is
 //! [`crate::adapters::redis::usage`].
 //!
 //! What cannot be counted, because Redis is away or the queue is full, is reported and never
@@ -16,6 +17,8 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub use crate::adapters::redis::usage::{Returned, Seen, Visitor};
+use crate::app::App;
+use crate::db::ids::{LinkId, OrgId};
 use crate::db::scope::CredentialHash;
 use crate::metrics::Metrics;
 
@@ -23,6 +26,8 @@ use crate::metrics::Metrics;
 const CAPACITY: usize = 20_000;
 /// How often the log says that something was not counted.
 const COMPLAINTS: TimeDelta = TimeDelta::minutes(1);
+/// How long bytes gather that go on being served.
+const GATHERING: TimeDelta = TimeDelta::minutes(1);
 
 /// What a request showed, noted while it runs. All clones of a request's share it.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +72,61 @@ impl Sighting {
         }
         seen.bytes = bytes;
         Some(seen)
+    }
+
+    /// Whose portal was seen through which link, if that is noted and was not counted yet.
+    fn doorway(&self) -> Option<(OrgId, LinkId)> {
+        open(&self.0).seen.as_ref().map(|seen| (seen.org, seen.link))
+    }
+}
+
+impl From<Option<Seen>> for Sighting {
+    fn from(seen: Option<Seen>) -> Self {
+        Self(Arc::new(Mutex::new(Noted { seen, first: None })))
+    }
+}
+
+/// Bytes that are served of a portal for longer than an answer takes: a file, or what subscriptions
+/// tell. Gathered where they are sent, so that none of them waits for anybody, and counted for the
+/// portal that the sighting is of: no later than with the first of them that is sent a minute after
+/// they began to gather, and when it is over. They are no view.
+pub struct Serving {
+    app: Arc<App>,
+    sighting: Sighting,
+    bytes: u64,
+    since: DateTime<Utc>,
+}
+
+impl Serving {
+    /// What the sighting is of may become known later; it must be nobody else's to count.
+    pub fn new(app: &Arc<App>, sighting: Sighting) -> Self {
+        Self { app: app.clone(), sighting, bytes: 0, since: app.clock.now() }
+    }
+
+    /// So many more are sent. Said with none now and then where nothing may be sent for long.
+    pub fn sent(&mut self, bytes: usize) {
+        let now = self.app.clock.now();
+        if self.bytes == 0 {
+            self.since = now;
+        }
+        self.bytes += bytes as u64;
+        if now - self.since >= GATHERING {
+            self.record();
+        }
+    }
+
+    fn record(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let Some((org, link)) = self.sighting.doorway().filter(|_| bytes > 0) else { return };
+        let at = self.app.clock.now();
+        let (visitor, sections) = (Visitor::Unknown, Vec::new());
+        self.app.usage.record(Seen { org, link, visitor, sections, bytes, at });
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.record();
     }
 }
 

@@ -68,7 +68,8 @@ pub async fn track(State(http): State<Http>, mut request: Request, next: Next) -
     let class = format!("{}xx", status.as_u16() / 100);
     http.app.metrics.requests.with_label_values(&[route.as_str(), method, &class]).inc();
     http.app.metrics.request_seconds.with_label_values(&[&route]).observe(seconds);
-    // Every body that shows something of a portal is whole by now, so its length is known.
+    // A whole answer has its length by now. What is still to be sent, as files and events are, has none:
+    // a `Serving` counts its bytes as they leave. What is asked over WebSocket is counted there.
     let bytes = response.body().size_hint().exact().unwrap_or_default();
     if let Some(seen) = sighting.answered(bytes, status.is_success()) {
         http.app.usage.record(seen);

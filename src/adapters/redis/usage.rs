@@ -16,7 +16,7 @@
 //!   negative in one batch, and the sum over all batches is exact;
 //! - a *visit* begins with a view after half an hour without one of the same visitor;
 //! - a *visitor* is a session that viewed something, once in the month that sessions live;
-//! - *bytes* are those of every answer's body as sent, confirmed or not.
+//! - *bytes* are those of every answer as sent, and of every event told, confirmed or not.
 //!
 //! Moments are the caller's; Redis's own clock only throws away what nobody will ask for again.
 //!

@@ -22,7 +22,6 @@ use axum::extract::{RawQuery, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use tokio_util::sync::CancellationToken;
 
 pub use self::documents::Documents;
 use self::media::Media;
@@ -31,8 +30,7 @@ pub use self::persisted::Persisted;
 pub(super) use self::respond::busy;
 use self::respond::{method_not_allowed, refusal, refuse, respond};
 pub(super) use self::running::{Asker, execute, plain_context, wait_for_deadline};
-pub(super) use self::sse::{events, last_seen};
-pub(super) use self::subscribing::subscribe;
+pub(super) use self::sse::events;
 use super::Http;
 use super::track::Tracked;
 use crate::error::{Error, Result};
@@ -116,11 +114,7 @@ async fn answer(
     }
     let asker = Asker::of(&tracked, headers);
     match (operation.kind, media::accepts_events(headers)) {
-        (OperationType::Subscription, true) => {
-            let (expel, closing) = (CancellationToken::new(), http.app.live.closing());
-            let told = subscribe(&http, &asker, request, expel.clone(), sse::last_seen(headers));
-            sse::events(told, expel, closing, &asker)
-        }
+        (OperationType::Subscription, true) => sse::events(&http, &asker, request, headers),
         (OperationType::Subscription, false) => {
             let error = Error::invalid(
                 "query",
@@ -129,7 +123,7 @@ async fn answer(
             respond(media, refusal(error), &tracked)
         }
         (_, true) if Media::negotiate(headers).is_none() => {
-            sse::once(running::run(http, asker, operation, request).await)
+            sse::once(&running::run(http, asker, operation, request).await)
         }
         _ => respond(media, running::run(http, asker, operation, request).await, &tracked),
     }

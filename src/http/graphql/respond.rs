@@ -15,7 +15,7 @@ use crate::http::track::{Tracked, header};
 pub fn respond(media: Media, mut answer: Answer, tracked: &Tracked) -> Response {
     finish(&mut answer, &tracked.request_id);
     let refused = is_request_error(&answer);
-    let busy = if is_hollow(&answer.data) { answer.errors.iter().find_map(busy) } else { None };
+    let busy = turned_away(&answer);
     let status = match (busy, refused, media) {
         (Some((status, _)), ..) => status,
         (None, true, _) if answer.errors.iter().any(|error| code(error) == Some("INTERNAL")) => {
@@ -64,6 +64,16 @@ fn is_request_error(answer: &Answer) -> bool {
     answer.data == Value::Null
         && !answer.errors.is_empty()
         && answer.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// Whether something was run, and not in vain: what counts as an answer where no status says so.
+pub fn succeeds(answer: &Answer) -> bool {
+    !is_request_error(answer) && turned_away(answer).is_none()
+}
+
+/// Status and seconds to wait of an answer that says nothing but to come back later.
+fn turned_away(answer: &Answer) -> Option<(StatusCode, u64)> {
+    if is_hollow(&answer.data) { answer.errors.iter().find_map(busy) } else { None }
 }
 
 /// Whether the data says nothing at all. Where one of two changes was made, its payload stands,

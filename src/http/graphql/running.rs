@@ -20,6 +20,7 @@ use crate::graphql::guard::Operation;
 use crate::graphql::loaders::{self, Inline};
 use crate::http::track::{Tracked, panicked};
 use crate::http::{Http, caller};
+use crate::usage::Sighting;
 
 /// The step at which answers about dead links leave, so that what was found on the way cannot be
 /// timed (invariant 9).
@@ -42,6 +43,14 @@ impl Asker {
             credential: caller::credential(headers),
             user_agent: user_agent.map(|v| v.chars().take(300).collect()),
         }
+    }
+
+    /// The same, with a sighting of its own: what it is shown is counted apart from the request that it
+    /// came with, which is answered before.
+    pub fn apart(&self) -> Self {
+        let mut asker = self.clone();
+        asker.tracked.sighting = Sighting::default();
+        asker
     }
 
     /// What resolvers see of the request.

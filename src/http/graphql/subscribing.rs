@@ -59,7 +59,13 @@ async fn begin(
     let mut refused = shielded(async { answers.next().await.unwrap_or_default() }).await;
     context.finish().await;
     match context.take_joined() {
-        Some(subscription) if refused.errors.is_empty() => Ok(subscription),
+        Some(subscription) if refused.errors.is_empty() => {
+            // Whose bytes it will be that are told.
+            if let Some(seen) = context.seen() {
+                asker.tracked.sighting.note(seen);
+            }
+            Ok(subscription)
+        }
         _ => {
             finish(&mut refused, &asker.tracked.request_id);
             Err(Box::new(refused))

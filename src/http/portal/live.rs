@@ -4,7 +4,6 @@
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::visitor::Visitor;
 use crate::http::graphql::{self, Asker};
@@ -18,7 +17,5 @@ pub async fn events(visitor: Visitor, headers: HeaderMap) -> Response {
     let (http, tracked, credential) = (&visitor.http, visitor.tracked.clone(), visitor.credential());
     let asker = Asker { tracked, credential: Some(credential), user_agent: None };
     let request = http.documents.request(page::EVENTS.to_owned()).expect("a document of ours parses");
-    let expel = CancellationToken::new();
-    let told = graphql::subscribe(http, &asker, request, expel.clone(), graphql::last_seen(&headers));
-    graphql::events(told, expel, http.app.live.closing(), &asker)
+    graphql::events(http, &asker, request, &headers)
 }

@@ -32,7 +32,7 @@ use crate::http::Http;
 use crate::http::graphql::{self, Asker};
 use crate::http::track::{Tracked, header};
 use crate::live::{Bearer, Escort, Pass};
-use crate::usage::{Seen, Visitor};
+use crate::usage::{Seen, Serving, Sighting};
 
 /// Nothing in a download runs, whatever it is, and nobody else shows it in a frame.
 const POLICY: &str = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'";
@@ -236,20 +236,20 @@ pub(super) fn status(error: &Error) -> StatusCode {
     }
 }
 
-/// Bytes as they leave. Ends when the reader's credential does; counts what was sent when it is over.
+/// Bytes as they leave, counted. Ends when the reader's credential does.
 pub(super) struct Sending {
-    app: Arc<App>,
     source: Source,
     expelled: Pin<Box<WaitForCancellationFutureOwned>>,
     _escort: Escort,
-    seen: Option<Seen>,
-    sent: u64,
+    serving: Serving,
 }
 
 impl Sending {
     pub fn new(app: &Arc<App>, source: Source, escort: Escort, seen: Option<Seen>) -> Self {
         let expelled = Box::pin(escort.expel().clone().cancelled_owned());
-        Self { app: app.clone(), source, expelled, _escort: escort, seen, sent: 0 }
+        // The request itself is counted when it is answered; this adds its bytes.
+        let serving = Serving::new(app, Sighting::from(seen));
+        Self { source, expelled, _escort: escort, serving }
     }
 }
 
@@ -262,22 +262,10 @@ impl Stream for Sending {
         }
         let piece = self.source.poll_next_unpin(context);
         match &piece {
-            Poll::Ready(Some(Ok(bytes))) => self.sent += bytes.len() as u64,
+            Poll::Ready(Some(Ok(bytes))) => self.serving.sent(bytes.len()),
             Poll::Ready(Some(Err(error))) => tracing::error!(%error, "a download broke off"),
             _ => {}
         }
         piece
-    }
-}
-
-impl Drop for Sending {
-    fn drop(&mut self) {
-        let Some(mut seen) = self.seen.take().filter(|_| self.sent > 0) else { return };
-        // The request itself was counted when it was answered; this adds its bytes.
-        seen.sections.clear();
-        seen.visitor = Visitor::Unknown;
-        seen.bytes = self.sent;
-        seen.at = self.app.clock.now();
-        self.app.usage.record(seen);
     }
 }

@@ -1,5 +1,6 @@
 //! EVT-2 to EVT-5: being told what happens, as it happens.
 
+mod counted;
 mod expelled;
 mod protocol;
 mod slow;

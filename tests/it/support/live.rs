@@ -20,12 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// An instance that serves, with its worker.
 pub struct Instance {
     pub address: SocketAddr,
-    _worker: Worker,
+    _worker: Option<Worker>,
 }
 
 impl Instance {
     pub async fn of(app: &TestApp) -> Self {
-        Self { address: wire::serve(app.router.clone()).await, _worker: Worker::start(app.app.clone()) }
+        let worker = Worker::start(app.app.clone());
+        Self { _worker: Some(worker), ..Self::without_worker(app).await }
+    }
+
+    /// One whose jobs the test runs itself. It tells what happens on it, and of nothing else.
+    pub async fn without_worker(app: &TestApp) -> Self {
+        Self { address: wire::serve(app.router.clone()).await, _worker: None }
     }
 
     /// A WebSocket that has been let in.

@@ -20,6 +20,7 @@ use super::running::Asker;
 use crate::graphql::context::Credential;
 use crate::graphql::loaders;
 use crate::http::{Http, caller};
+use crate::usage::Serving;
 
 const PROTOCOL: &str = "graphql-transport-ws";
 /// Between two pings; who has said nothing since the last one is gone.
@@ -75,12 +76,16 @@ struct Conversation {
     acknowledged: bool,
     alive: bool,
     operations: Operations,
+    /// What its subscriptions tell: a connection has one credential, so all of them tell of one portal.
+    serving: Serving,
     expel: CancellationToken,
 }
 
 impl Conversation {
     fn new(http: Http, asker: Asker) -> Self {
+        let asker = asker.apart();
         Self {
+            serving: Serving::new(&http.app, asker.tracked.sighting.clone()),
             http,
             asker,
             initialised: false,
@@ -169,7 +174,7 @@ impl Conversation {
     }
 
     async fn say(&mut self, socket: &mut WebSocket, said: Said) -> Outcome {
-        match self.operations.message(said) {
+        match self.operations.message(said, &self.http.app.usage, &mut self.serving) {
             Some(message) => send(socket, message).await,
             None => Ok(()),
         }
@@ -180,6 +185,7 @@ impl Conversation {
         if !std::mem::replace(&mut self.alive, false) {
             return Err(End::Gone);
         }
+        self.serving.sent(0);
         deliver(socket, Message::Ping(Default::default())).await
     }
 }

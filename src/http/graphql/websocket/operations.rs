@@ -13,10 +13,11 @@ use crate::error::Error;
 use crate::graphql::errors::finish;
 use crate::http::Http;
 use crate::http::graphql::parameters::Parameters;
-use crate::http::graphql::respond::refusal;
+use crate::http::graphql::respond::{refusal, succeeds};
 use crate::http::graphql::running::{self, Asker};
 use crate::http::graphql::subscribing::{Told, subscribe};
 use crate::http::graphql::{Refusal, prepare};
+use crate::usage::{Recorder, Serving, Sighting};
 
 /// Operations that a connection runs at once.
 const MOST: usize = 100;
@@ -26,7 +27,8 @@ pub struct Said {
     id: String,
     serial: u64,
     told: Option<Told>,
-    once: bool,
+    /// What it showed, if it answers once.
+    once: Option<Sighting>,
 }
 
 /// Those under way.
@@ -55,20 +57,40 @@ impl Operations {
         self.running.next().await
     }
 
-    /// The message that says it; none if the client stopped the operation meanwhile.
-    pub fn message(&mut self, Said { id, serial, told, once }: Said) -> Option<String> {
+    /// The message that says it, which is counted; none if the client stopped the operation meanwhile.
+    pub fn message(&mut self, said: Said, usage: &Recorder, serving: &mut Serving) -> Option<String> {
+        let Said { id, serial, told, once } = said;
         if self.stops.get(&id).is_none_or(|(known, _)| *known != serial) {
             return None;
         }
-        let message = match told {
-            Some(Told::Event(telling)) => return Some(messages::event(&id, &telling.answer)),
-            Some(Told::Answer(answer)) if !is_refused(&answer, once) => {
-                return Some(messages::next(&id, &answer));
+        let answer = match told {
+            Some(Told::Event(telling)) => {
+                let message = messages::event(&id, &telling.answer);
+                serving.sent(message.len());
+                return Some(message);
             }
-            Some(Told::Answer(answer)) => messages::error(&id, &answer.errors),
-            None => messages::complete(&id),
+            Some(Told::Answer(answer)) => answer,
+            None => {
+                self.stop(&id);
+                return Some(messages::complete(&id));
+            }
         };
-        self.stop(&id);
+        let refused = is_refused(&answer, once.is_some());
+        let message =
+            if refused { messages::error(&id, &answer.errors) } else { messages::next(&id, &answer) };
+        match once {
+            Some(sighting) => {
+                if let Some(seen) = sighting.answered(message.len() as u64, succeeds(&answer)) {
+                    usage.record(seen);
+                }
+            }
+            // What is refused was of no portal yet.
+            None if refused => (),
+            None => serving.sent(message.len()),
+        }
+        if refused {
+            self.stop(&id);
+        }
         Some(message)
     }
 
@@ -102,24 +124,30 @@ impl Operations {
                 return Some(messages::error(&id, &answer.errors));
             }
         };
-        let once = operation.kind != OperationType::Subscription;
-        let told: BoxStream<'static, Told> = if once {
-            let answer = running::run(http.clone(), asker.clone(), operation, request);
-            stream::once(async move { Told::Answer(Box::new(answer.await)) }).boxed()
+        if operation.kind == OperationType::Subscription {
+            self.follow(id, subscribe(http, asker, request, expel, None), None);
         } else {
-            subscribe(http, asker, request, expel, None)
-        };
-        self.follow(id, told, once);
+            let asker = asker.apart();
+            let sighting = asker.tracked.sighting.clone();
+            let answer = running::run(http.clone(), asker, operation, request);
+            let told = stream::once(async move { Told::Answer(Box::new(answer.await)) }).boxed();
+            self.follow(id, told, Some(sighting));
+        }
         None
     }
 
-    fn follow(&mut self, id: String, told: BoxStream<'static, Told>, once: bool) {
+    fn follow(&mut self, id: String, told: BoxStream<'static, Told>, once: Option<Sighting>) {
         self.serial += 1;
         let (serial, stop) = (self.serial, CancellationToken::new());
         let ended = stream::once(async { None });
         let said = {
             let id = id.clone();
-            told.map(Some).chain(ended).map(move |told| Said { id: id.clone(), serial, told, once })
+            told.map(Some).chain(ended).map(move |told| Said {
+                id: id.clone(),
+                serial,
+                told,
+                once: once.clone(),
+            })
         };
         let said = said.take_until(stop.clone().cancelled_owned()).boxed();
         self.running.push(said);
