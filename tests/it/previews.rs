@@ -5,7 +5,9 @@ use axum::http::{HeaderMap, StatusCode};
 use regex::Regex;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use vestibule::worker::drain_usage;
 
+use crate::files::{PDF, brought, record_of};
 use crate::isolation::crowd::crowd;
 use crate::support::documents::calls;
 use crate::support::sdl::Sdl;
@@ -105,13 +107,18 @@ async fn a_preview_shows_a_portal_whose_code_staff_do_not_know() {
 #[tokio::test]
 async fn a_preview_changes_nothing_and_is_counted_nowhere() {
     let app = TestApp::world().await;
+    let record = record_of(&app, app.acme().companies[0].id).await;
+    let file = brought(&app, &record, "Plan.pdf", PDF, true).await;
     let preview = preview(&app).await;
     let before = app.dump().await;
-    app.get(&format!("/preview/{preview}")).await;
+    assert_eq!(app.get(&format!("/preview/{preview}")).await.status, StatusCode::OK);
+    assert_eq!(app.get(&format!("/preview/{preview}/files/{file}")).await.body, PDF);
     app.query(&preview, DOORWAY, json!({})).await.succeeded();
     let refused = app.query(&preview, LEAVE, json!({})).await;
     assert_eq!(refused.code(), "FORBIDDEN");
     assert_eq!(refused.at("/data/portal"), Value::Null);
+    // What was counted would be in Redis yet.
+    drain_usage::once(&app.app).await.unwrap();
     assert_eq!(app.dump().await, before);
 }
 
