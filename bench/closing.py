@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Closes portals on one instance of a running demo and asks for them on another: how long after the answer it
 still lets anybody in. Rotating, revoking, changing the code and signing out, some dozens of times each; more
-than a second, once, is a failure (LINK-4). Called by script/soak closing, which keeps both busy."""
+than a second, once, is a failure (LINK-4), and so is an answer that neither lets in nor refuses. Called by
+script/soak closing, which keeps both busy."""
 import argparse
 import json
 import sys
@@ -17,6 +18,8 @@ REVOKE_LINK = "mutation($i: RevokePortalLinkInput!) { staff { revokePortalLink(i
 UPDATE = "mutation($i: UpdatePortalInput!) { staff { updatePortal(input: $i) { portal { id } } } }"
 SIGN_OUT = "mutation { portal { endSession { ended } } }"
 HOME = "{ portal { doorway { title } } }"
+# What a closed door answers: a dead link or session, or one that has to pass a code first.
+REFUSED = {"LINK_INACTIVE", "CODE_REQUIRED"}
 
 
 def link_of(portal):
@@ -36,9 +39,30 @@ WAYS = {
 }
 
 
+def shows(other, session):
+    """Whether a session sees its portal."""
+    answer = other.post(HOME, None, session)
+    if b'"title"' in answer:
+        return True
+    try:
+        codes = {error["extensions"]["code"] for error in json.loads(answer)["errors"]}
+    except (ValueError, LookupError, TypeError):
+        codes = set()
+    if not codes or codes - REFUSED:
+        sys.exit(f"the other instance neither let in nor refused a session: {answer[:500]!r}")
+    return False
+
+
+def opens(other, token):
+    """Whether a link leads to its page."""
+    status = other.page(token)
+    if status not in (200, 404):
+        sys.exit(f"the other instance neither showed nor refused a page: {status}")
+    return status == 200
+
+
 def lets_in(other, token, session, link_ends):
-    by_session = b'"title"' in other.post(HOME, None, session)
-    return by_session or (link_ends and other.page(token) == 200)
+    return shows(other, session) or (link_ends and opens(other, token))
 
 
 def close(staff, other, way):
