@@ -1,4 +1,4 @@
-//! DOOR-1 to DOOR-3: access codes, guesses at them, and the way around a door that strangers locked.
+//! DOOR-1 to DOOR-3: access codes, and guesses at them.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, mails};
+use crate::support::{Answer, TestApp};
 
 const CREATE: &str = "mutation($input: CreatePortalInput!) { staff { createPortal(input: $input) { url portal { \
     id version hasAccessCode links { id version } } } } }";
@@ -25,28 +25,27 @@ const WATCH: &str =
     "query($id: ID!) { staff { portal(id: $id) { links { door { attempts lockedUntil } } } } }";
 const OPEN: &str =
     "mutation($input: OpenPortalInput!) { access { openPortal(input: $input) { sessionToken } } }";
-const ASK: &str = "mutation($input: RequestPortalBypassInput!) { access { requestPortalBypass(input: $input) { requested } } }";
 const HOME: &str = "{ portal { doorway { title } home { sections { count } } } }";
 
-const CODE: &str = "480216";
-const WRONG: &str = "000000";
-const AT_HOME: &str = "203.0.113.9";
-const ELSEWHERE: &str = "198.51.100.4";
+pub const CODE: &str = "480216";
+pub const WRONG: &str = "000000";
+pub const AT_HOME: &str = "203.0.113.9";
+pub const ELSEWHERE: &str = "198.51.100.4";
 
 /// A portal of the first company that asks for [`CODE`].
-struct Coded {
-    app: TestApp,
+pub struct Coded {
+    pub app: TestApp,
     portal: String,
-    link: String,
-    token: String,
+    pub link: String,
+    pub token: String,
 }
 
 impl Coded {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         Self::with(json!({})).await
     }
 
-    async fn with(link: Value) -> Self {
+    pub async fn with(link: Value) -> Self {
         let app = TestApp::world().await;
         let company = app.acme().companies[0].id;
         let input =
@@ -65,11 +64,11 @@ impl Coded {
         self.app.query(&self.app.acme().staff_token, document, json!({ "input": input })).await
     }
 
-    async fn tries(&self, code: &str, network: &str) -> Answer {
+    pub async fn tries(&self, code: &str, network: &str) -> Answer {
         self.opens(network, json!({ "token": self.token, "accessCode": code })).await
     }
 
-    async fn opens(&self, network: &str, input: Value) -> Answer {
+    pub async fn opens(&self, network: &str, input: Value) -> Answer {
         let peer = ConnectInfo(SocketAddr::new(network.parse().unwrap(), 4_711));
         let body = json!({ "query": OPEN, "variables": { "input": input } }).to_string();
         let request = Request::post("/graphql").header(CONTENT_TYPE, "application/json").extension(peer);
@@ -79,13 +78,6 @@ impl Coded {
     /// Passes the code and returns the session's token.
     async fn passes(&self) -> String {
         self.tries(CODE, AT_HOME).await.succeeded().text("/data/access/openPortal/sessionToken")
-    }
-
-    /// Asks for a way around the door, and reads it in the mail.
-    async fn is_mailed_a_bypass(&self) -> String {
-        self.app.query("", ASK, json!({ "input": { "token": self.token } })).await.succeeded();
-        let mail = self.app.mails().await.pop().unwrap();
-        token_in(&mails::button_of(&mail))
     }
 
     async fn is_outside(&self, session: &str) -> bool {
@@ -106,7 +98,7 @@ impl Coded {
         (door["attempts"].as_i64().unwrap(), door["lockedUntil"].clone())
     }
 
-    async fn is_locked_out(&self, network: &str) {
+    pub async fn is_locked_out(&self, network: &str) {
         for _ in 0..5 {
             assert_eq!(self.tries(WRONG, network).await.code(), "VALIDATION");
         }
@@ -114,7 +106,7 @@ impl Coded {
     }
 }
 
-fn token_in(url: &str) -> String {
+pub fn token_in(url: &str) -> String {
     url.rsplit('/').next().unwrap().to_owned()
 }
 
@@ -313,66 +305,6 @@ async fn staff_see_guesses_and_unlock_the_door() {
     coded.staff(UNLOCK, json!({ "id": coded.link })).await.succeeded();
     assert_eq!(coded.door().await, (0, Value::Null));
     coded.passes().await;
-}
-
-/// DOOR-3
-#[tokio::test]
-async fn the_recipient_gets_around_a_door_that_strangers_locked() {
-    let coded = Coded::with(json!({ "recipient": { "email": "kim@client.example" } })).await;
-    for network in 1..=20 {
-        coded.tries(WRONG, &format!("192.0.2.{network}")).await;
-    }
-    let bypass = coded.is_mailed_a_bypass().await;
-    let with = |code: &str| json!({ "token": coded.token, "accessCode": code, "bypass": bypass });
-    assert_eq!(coded.tries(CODE, AT_HOME).await.code(), "LOCKED");
-    assert_eq!(coded.opens(AT_HOME, with(WRONG)).await.code(), "VALIDATION", "the code is still asked");
-    coded.opens(AT_HOME, with(CODE)).await.succeeded();
-    assert_eq!(coded.opens(AT_HOME, with(CODE)).await.code(), "LOCKED", "a bypass is used up");
-    assert_eq!(coded.tries(CODE, ELSEWHERE).await.code(), "LOCKED", "strangers stay outside");
-}
-
-/// DOOR-3: nor does a bypass help to guess, after its hour, or at another door.
-#[tokio::test]
-async fn a_bypass_has_five_tries_an_hour_and_one_door() {
-    let coded = Coded::with(json!({ "recipient": { "email": "kim@client.example" } })).await;
-    let bypass = coded.is_mailed_a_bypass().await;
-    let with = |code: &str| json!({ "token": coded.token, "accessCode": code, "bypass": bypass });
-    for _ in 0..5 {
-        assert_eq!(coded.opens(AT_HOME, with(WRONG)).await.code(), "VALIDATION");
-    }
-    assert_eq!(coded.opens(AT_HOME, with(CODE)).await.code(), "LOCKED");
-    coded.is_locked_out(AT_HOME).await;
-    coded.app.arrange("update outbox set due_at = due_at - interval '16 minutes'").await;
-    let late = coded.is_mailed_a_bypass().await;
-    coded.app.arrange("update door_bypasses set expires_at = now()").await;
-    let late = json!({ "token": coded.token, "accessCode": CODE, "bypass": late });
-    assert_eq!(coded.opens(AT_HOME, late).await.code(), "LOCKED");
-}
-
-/// DOOR-3: the answer tells nothing, and a stranger cannot fill a mailbox.
-#[tokio::test]
-async fn asking_for_a_bypass_says_nothing_and_queues_one_mail() {
-    let coded = Coded::with(json!({ "recipient": { "email": "kim@client.example" } })).await;
-    let plain = Coded::new().await;
-    let mut answers = Vec::new();
-    for (app, token) in [
-        (&coded.app, coded.token.clone()),
-        (&coded.app, coded.token.clone()),
-        (&plain.app, plain.token.clone()),
-        (&plain.app, plain.app.acme().portals[0].token.clone()),
-        (&plain.app, "nothing".to_owned()),
-    ] {
-        answers
-            .push(app.query("", ASK, json!({ "input": { "token": token } })).await.succeeded().at("/data"));
-    }
-    answers.dedup();
-    assert_eq!(answers.len(), 1);
-    let queued = format!(
-        "select count(*) from outbox where kind = 'mail.door_bypass' and subject_id = '{}'",
-        coded.link
-    );
-    assert_eq!(coded.app.value(&queued).await, "1");
-    assert_eq!(plain.app.value("select count(*) from outbox").await, "0", "nobody to mail");
 }
 
 /// DOOR-2: a mark is worth nothing to a session that staff ended.

@@ -11,6 +11,7 @@ mod api_keys;
 mod arriving;
 mod audit;
 mod browser;
+mod bypasses;
 mod calendar;
 mod catalogue;
 mod codes;

@@ -34,7 +34,7 @@ pub struct OpenPortalInput {
     /// CODE_REQUIRED, with the organisation's name and colour in `extensions.door`. A wrong one is
     /// VALIDATION. After five wrong ones the door is LOCKED, for a right one too.
     access_code: Option<String>,
-    /// The mailed bypass of a locked door, `vb_…`; the code is still asked.
+    /// The mailed bypass of a locked door, `vb_…`, good for a day; the code is still asked.
     bypass: Option<String>,
     /// Where the session will be kept.
     #[graphql(default)]
@@ -106,7 +106,11 @@ impl PortalAccess {
         ctx: &Context<'_>,
         #[graphql(desc = "Whose recipient.")] input: RequestPortalBypassInput,
     ) -> Option<Result<RequestPortalBypassPayload>> {
-        let app = &request(ctx).app;
+        let request = request(ctx);
+        let app = &request.app;
+        if let Err(busy) = app.limits.check_mail_request(request.origin.address.as_deref()) {
+            return Some(Err(coded(busy)));
+        }
         let asked = doors::ask_for_bypass(&app.pools, &app.clock, hash_link(&input.token));
         // Nor does the time of the answer tell whether there was anything to queue (LINK-5).
         let (asked, ()) = futures::join!(asked, tokio::time::sleep(EVEN));

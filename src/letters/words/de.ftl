@@ -37,7 +37,7 @@ door-bypass = Ihr Weg zu „{ $portal }“
         An der Tür von „{ $portal }“ wurden zu viele falsche Codes versucht, darum ist sie eine Weile verschlossen.
         Der Knopf öffnet sie für Sie: dort können Sie den Zugangscode eingeben.
 
-        Er hilft einmal, und eine Stunde lang.
+        Er hilft einmal, und einen Tag lang.
     .button = Zugangscode eingeben
     .note = Wenn Sie diese Mail nicht angefordert haben, müssen Sie nichts tun. Ohne den Zugangscode kommt niemand hinein.
 

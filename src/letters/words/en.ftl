@@ -38,7 +38,7 @@ door-bypass = Your way into “{ $portal }”
         Too many wrong codes were tried at the door of “{ $portal }”, so it is locked for a while.
         The button opens it for you: there you can enter the access code.
 
-        It helps once, and for an hour.
+        It helps once, and for a day.
     .button = Enter the access code
     .note = If you did not ask for this mail, you need not do anything. Nobody gets in without the access code.
 
