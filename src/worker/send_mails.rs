@@ -110,6 +110,7 @@ async fn no_place_until(app: &App, claimed: &Claimed, letter: &Letter) -> Option
     let budget = match letter.budget {
         Budget::Staff => MailBudget::Staff,
         Budget::Visitor => MailBudget::Visitor,
+        Budget::Bypass => MailBudget::Bypass,
         Budget::Free => return None,
     };
     let address = letter.reader.address.to_text();

@@ -7,6 +7,8 @@ use crate::codes::{AT_HOME, CODE, Coded, ELSEWHERE, WRONG, token_in};
 use crate::support::{TestApp, mails};
 
 const ASK: &str = "mutation($input: RequestPortalBypassInput!) { access { requestPortalBypass(input: $input) { requested } } }";
+const ASK_FRESH: &str =
+    "mutation($input: RequestFreshLinkInput!) { access { requestFreshLink(input: $input) { requested } } }";
 
 impl Coded {
     /// With a recipient on record.
@@ -140,6 +142,26 @@ async fn a_bypass_helps_for_a_day() {
     let another = coded.is_mailed_a_bypass().await;
     assert_eq!(coded.app.written_mails().await.len(), 6);
     coded.opens(AT_HOME, with(&another)).await.succeeded();
+}
+
+/// DOOR-3, INV-4: whoever holds the URL can ask for fresh links as well.
+#[tokio::test]
+async fn fresh_links_that_strangers_ask_for_take_no_place_of_a_bypass() {
+    let coded = Coded::of_kim().await;
+    let asks = async || {
+        let input = json!({ "input": { "token": coded.token } });
+        coded.app.query("", ASK_FRESH, input).await.succeeded();
+        coded.app.mails().await.len()
+    };
+    for mailed in [1, 2, 3, 4, 5, 5] {
+        coded.waits(TimeDelta::minutes(20)).await;
+        assert_eq!(asks().await, mailed);
+    }
+    let bypass = coded.is_mailed_a_bypass().await;
+    assert_eq!(coded.app.written_mails().await.len(), 6);
+    coded.is_locked_for_everybody().await;
+    let with = json!({ "token": coded.token, "accessCode": CODE, "bypass": bypass });
+    coded.opens(AT_HOME, with).await.succeeded();
 }
 
 /// DOOR-3

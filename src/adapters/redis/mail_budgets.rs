@@ -1,7 +1,7 @@
 //! How many mails an address gets (INV-4), decided in one step: five in any 24 hours, and a minute
-//! between two. Staff's mails (invitations, shared links) and what visitors ask for have budgets of
-//! their own. A place is taken before a mail is queued, for the organisation and the address; and as it
-//! is sent, for the address over all organisations.
+//! between two. Staff's mails (invitations, shared links), what visitors ask for, and ways around a
+//! locked door have budgets of their own. A place is taken before a mail is queued, for the organisation
+//! and the address; and as it is sent, for the address over all organisations.
 //!
 //! A place belongs to an id: taking it again costs nothing, so who tries again is not counted twice.
 //! The moment is the caller's; Redis's own clock only throws away what no longer counts.
@@ -29,6 +29,8 @@ pub enum MailBudget {
     Staff,
     /// What visitors ask for.
     Visitor,
+    /// Ways around a locked door.
+    Bypass,
 }
 
 /// One mail's place in a budget.
@@ -116,6 +118,7 @@ impl Redis {
         let budget = match place.budget {
             MailBudget::Staff => "staff",
             MailBudget::Visitor => "visitor",
+            MailBudget::Bypass => "bypass",
         };
         let whose = place.org.map_or_else(|| "all".to_owned(), |org| org.to_string());
         let address = hex::encode(Sha256::digest(place.address.as_bytes()));

@@ -42,6 +42,8 @@ pub enum Budget {
     Staff,
     /// What visitors ask for.
     Visitor,
+    /// Ways around a locked door: nothing else that is asked for takes their place (DOOR-3).
+    Bypass,
     /// Mails to staff, and notifications that the reader chose.
     Free,
 }

@@ -25,8 +25,8 @@ use crate::domain::tokens::{Token, TokenKind};
 use crate::error::{DoorFace, Error, Result};
 use crate::sealing::SealingKeys;
 
-/// How long a bypass helps: as long as the mails that an address gets are counted (INV-4). So when
-/// strangers have asked for all that may be mailed, what was mailed still opens.
+/// How long a bypass helps: as long as the bypasses that an address is mailed are counted (INV-4). So
+/// when strangers have asked for all that may be mailed, what was mailed still opens.
 const BYPASS_LIFE: TimeDelta = TimeDelta::hours(24);
 
 diesel::define_sql_function! {

@@ -38,7 +38,7 @@ pub async fn door_bypass(desk: &Desk<'_>) -> Result<Option<Letter>> {
     let token = fresh_token(desk).await?;
     let bypass = doors::make_bypass(desk.tx, desk.clock, LinkId(desk.subject)).await?;
     let url = desk.url(&format!("/portal/{}/bypass/{}", token.reveal(), bypass.reveal()));
-    Ok(Some(letter.button(url).counted(Budget::Visitor)))
+    Ok(Some(letter.button(url).counted(Budget::Bypass)))
 }
 
 /// A letter to the recipient of a link that opens, or will.
