@@ -109,7 +109,7 @@ pub enum Error {
     #[error("This portal asks for its access code.")]
     CodeRequired(Arc<DoorFace>),
     /// The same for a right and a wrong code (DOOR-3).
-    #[error("Too many codes were tried. Try again in {} minutes.", minutes(.0))]
+    #[error("Too many codes were tried. Try again in {}.", in_words(.0))]
     Locked(Duration),
     #[error("{0}")]
     QueryTooComplex(String),
@@ -214,8 +214,13 @@ fn is_shutting_down(message: &str) -> bool {
     .any(|sign| message.contains(sign))
 }
 
-fn minutes(wait: &Duration) -> u64 {
-    wait.as_secs().div_ceil(60).max(1)
+/// A wait as people say it, rounded up.
+fn in_words(wait: &Duration) -> String {
+    match wait.as_secs().div_ceil(60).max(1) {
+        1 => "a minute".to_owned(),
+        minutes @ ..=90 => format!("{minutes} minutes"),
+        minutes => format!("{} hours", minutes.div_ceil(60)),
+    }
 }
 
 fn describe(problems: &[FieldProblem]) -> String {

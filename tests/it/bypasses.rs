@@ -73,22 +73,38 @@ async fn the_recipient_gets_around_a_door_that_strangers_locked() {
     assert_eq!(coded.tries(CODE, ELSEWHERE).await.code(), "LOCKED", "strangers stay outside");
 }
 
-/// DOOR-3: nor does a bypass help to guess, after its hour, or at another door.
+/// DOOR-3: a bypass is nothing to guess with.
 #[tokio::test]
-async fn a_bypass_has_five_tries_an_hour_and_one_door() {
+async fn a_bypass_has_five_tries_in_all_its_life() {
     let coded = Coded::of_kim().await;
     let bypass = coded.is_mailed_a_bypass().await;
     let with = |code: &str| json!({ "token": coded.token, "accessCode": code, "bypass": bypass });
     for _ in 0..5 {
         assert_eq!(coded.opens(AT_HOME, with(WRONG)).await.code(), "VALIDATION");
     }
-    assert_eq!(coded.opens(AT_HOME, with(CODE)).await.code(), "LOCKED");
-    coded.is_locked_out(AT_HOME).await;
-    coded.app.arrange("update outbox set due_at = due_at - interval '16 minutes'").await;
-    let late = coded.is_mailed_a_bypass().await;
-    coded.app.arrange("update door_bypasses set expires_at = now()").await;
-    let late = json!({ "token": coded.token, "accessCode": CODE, "bypass": late });
-    assert_eq!(coded.opens(AT_HOME, late).await.code(), "LOCKED");
+    let locked = coded.opens(AT_HOME, with(CODE)).await;
+    assert_eq!(locked.text("/errors/0/message"), "Too many codes were tried. Try again in 24 hours.");
+    for minutes in [16, 60, 720] {
+        coded.waits(TimeDelta::minutes(minutes)).await;
+        assert_eq!(coded.opens(AT_HOME, with(CODE)).await.code(), "LOCKED", "{minutes} minutes later");
+    }
+    coded.tries(CODE, AT_HOME).await.succeeded();
+}
+
+/// DOOR-3
+#[tokio::test]
+async fn a_bypass_helps_at_one_door() {
+    let coded = Coded::of_kim().await;
+    let twin = coded.twin().await;
+    let bypass = coded.is_mailed_a_bypass().await;
+    let with = |token: &str| json!({ "token": token, "accessCode": CODE, "bypass": bypass });
+    for network in 1..=20 {
+        let wrong = json!({ "token": twin, "accessCode": WRONG });
+        assert_eq!(coded.opens(&format!("192.0.2.{network}"), wrong).await.code(), "VALIDATION");
+    }
+    assert_eq!(coded.opens(AT_HOME, with(&twin)).await.code(), "LOCKED");
+    coded.is_locked_for_everybody().await;
+    coded.opens(AT_HOME, with(&coded.token)).await.succeeded();
 }
 
 /// DOOR-3: the answer tells nothing, and a stranger cannot fill a mailbox.

@@ -60,6 +60,13 @@ impl Coded {
         }
     }
 
+    /// Makes another portal of the same company, with the same code; its link's token.
+    pub async fn twin(&self) -> String {
+        let scope = json!({ "companyId": self.app.acme().companies[0].id });
+        let input = json!({ "label": "Twin", "scope": scope, "accessCode": CODE });
+        token_in(&self.staff(CREATE, input).await.succeeded().text("/data/staff/createPortal/url"))
+    }
+
     async fn staff(&self, document: &str, input: Value) -> Answer {
         self.app.query(&self.app.acme().staff_token, document, json!({ "input": input })).await
     }
@@ -98,7 +105,7 @@ impl Coded {
         (door["attempts"].as_i64().unwrap(), door["lockedUntil"].clone())
     }
 
-    pub async fn is_locked_out(&self, network: &str) {
+    async fn is_locked_out(&self, network: &str) {
         for _ in 0..5 {
             assert_eq!(self.tries(WRONG, network).await.code(), "VALIDATION");
         }
@@ -145,8 +152,7 @@ async fn a_coded_portal_shows_whose_it_is_and_nothing_more_until_the_code_is_giv
 #[tokio::test]
 async fn a_code_is_kept_as_a_keyed_hash_of_its_own() {
     let coded = Coded::new().await;
-    let twin = coded.staff(CREATE, json!({ "label": "Twin", "scope": { "companyId": coded.app.acme().companies[0].id }, "accessCode": CODE })).await;
-    twin.succeeded();
+    coded.twin().await;
     let hashes =
         "select count(*) || ' ' || count(distinct code_hash) from portals where code_hash is not null";
     // The world holds one more in each organisation, both with one code.
@@ -213,9 +219,8 @@ async fn who_passed_one_portals_code_has_not_passed_anothers() {
     let session = coded.passes().await;
     let mark =
         coded.app.app.redis.passed(&vestibule::domain::callers::hash_token(&session)).await.unwrap().unwrap();
-    let twin = coded.staff(CREATE, json!({ "label": "Twin", "scope": { "companyId": coded.app.acme().companies[0].id }, "accessCode": CODE })).await;
-    let twin_token = token_in(&twin.text("/data/staff/createPortal/url"));
-    let twin = coded.opens(AT_HOME, json!({ "token": twin_token, "accessCode": CODE })).await;
+    let twin = coded.twin().await;
+    let twin = coded.opens(AT_HOME, json!({ "token": twin, "accessCode": CODE })).await;
     let twin = twin.text("/data/access/openPortal/sessionToken");
     let hash = vestibule::domain::callers::hash_token(&twin);
     coded.app.app.redis.pass(&hash, &mark, TimeDelta::days(1)).await.unwrap();

@@ -13,13 +13,13 @@ use super::Redis;
 use crate::db::ids::LinkId;
 use crate::error::Result;
 
-/// Wrong codes that lock a network out.
-const PER_NETWORK: i64 = 5;
+/// Wrong codes that lock a network out, and that end a bypass.
+const PER_GUESSER: i64 = 5;
 /// Checked guesses a link and hour, from everywhere.
 const PER_HOUR: i64 = 20;
-/// The first lock; each further one of a network lasts twice as long.
+/// The first lock of a network; each further one lasts twice as long.
 const FIRST_LOCK: TimeDelta = TimeDelta::minutes(15);
-/// The longest lock, and how long a quiet link's guesses are remembered.
+/// The longest lock: as long as a bypass lives. A quiet link's guesses are remembered for twice as long.
 const LONGEST_LOCK: TimeDelta = TimeDelta::hours(24);
 
 /// Who guesses.
@@ -27,7 +27,8 @@ const LONGEST_LOCK: TimeDelta = TimeDelta::hours(24);
 pub enum Guesser<'a> {
     /// A network: an IPv4 address, or the /64 of an IPv6 one.
     Network(&'a str),
-    /// The holder of a bypass, whom strangers cannot lock out: has tries of their own.
+    /// The holder of a bypass, whom strangers cannot lock out: has five tries of their own, and none
+    /// after them until the door is unlocked.
     Bypass(Uuid),
 }
 
@@ -41,21 +42,21 @@ pub struct CountedGuess {
 /// What a link's door has seen lately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DoorWatch {
-    /// Guesses, checked or not, since the door was last quiet for a day or unlocked.
+    /// Guesses, checked or not, since the door was last quiet for two days or unlocked.
     pub attempts: i64,
-    /// Until when nobody's guess is checked, or the longest lock of any network.
+    /// Until when nobody's guess is checked, or the longest lock of any guesser.
     pub locked_until: Option<DateTime<Utc>>,
 }
 
 /// Answers 0 for a guess that may be checked, else for how many milliseconds the door is locked.
-/// KEYS: networks, checked. ARGV: now, guesser, guess, per network, per hour, first lock, longest, hour (0: none).
+/// KEYS: networks, checked. ARGV: now, guesser, guess, per guesser, per hour, first lock, longest, hour (0: none).
 static COUNT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
 local now = tonumber(ARGV[1])
 local who = ARGV[2]
 redis.call('HINCRBY', KEYS[1], 'attempts', 1)
-redis.call('PEXPIRE', KEYS[1], ARGV[7])
+redis.call('PEXPIRE', KEYS[1], 2 * tonumber(ARGV[7]))
 local locked = tonumber(redis.call('HGET', KEYS[1], who .. ' until')) or 0
 if locked > now then return locked - now end
 local hour = tonumber(ARGV[8])
@@ -72,13 +73,12 @@ if redis.call('HINCRBY', KEYS[1], who .. ' wrong', 1) >= tonumber(ARGV[4]) then
     local times = redis.call('HINCRBY', KEYS[1], who .. ' locks', 1)
     local lock = math.min(tonumber(ARGV[6]) * 2 ^ (times - 1), tonumber(ARGV[7]))
     redis.call('HSET', KEYS[1], who .. ' until', string.format('%.0f', now + lock), who .. ' wrong', 0)
-    redis.call('PEXPIRE', KEYS[1], 2 * tonumber(ARGV[7]))
 end
 return 0",
     )
 });
 
-/// A right code takes back what its own guess and the network's earlier ones counted.
+/// A right code takes back what its own guess and the guesser's earlier ones counted.
 static FORGIVE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -120,16 +120,16 @@ impl Redis {
         guess: Uuid,
         now: DateTime<Utc>,
     ) -> Result<Result<CountedGuess, TimeDelta>> {
-        let (name, hour) = match guesser {
-            Guesser::Network(network) => (network.to_owned(), HOUR),
-            Guesser::Bypass(bypass) => (bypass.to_string(), TimeDelta::zero()),
+        let (name, hour, first_lock) = match guesser {
+            Guesser::Network(network) => (network.to_owned(), HOUR, FIRST_LOCK),
+            Guesser::Bypass(bypass) => (bypass.to_string(), TimeDelta::zero(), LONGEST_LOCK),
         };
         let counted = CountedGuess { id: guess.to_string(), guesser: name };
         let mut call = COUNT.prepare_invoke();
         let [networks, checked] = self.guess_keys(link);
         call.key(networks).key(checked).arg(now.timestamp_millis()).arg(&counted.guesser).arg(&counted.id);
-        call.arg(PER_NETWORK).arg(PER_HOUR);
-        call.arg(FIRST_LOCK.num_milliseconds())
+        call.arg(PER_GUESSER).arg(PER_HOUR);
+        call.arg(first_lock.num_milliseconds())
             .arg(LONGEST_LOCK.num_milliseconds())
             .arg(hour.num_milliseconds());
         let wait: i64 = self.ask(async |redis| call.invoke_async(redis).await).await?;

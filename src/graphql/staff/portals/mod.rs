@@ -284,8 +284,8 @@ impl PortalLink {
 pub struct PortalDoor {
     /// Codes that were tried since the door was last quiet for two days, or unlocked.
     attempts: i64,
-    /// Until when somebody is locked out: one network after five wrong codes, or everybody after
-    /// twenty in an hour.
+    /// Until when somebody is locked out: one network or the holder of a bypass after five wrong codes,
+    /// or everybody after twenty in an hour.
     locked_until: Option<DateTime<Utc>>,
 }
 
