@@ -8,7 +8,10 @@
 //!
 //! Without Redis nothing may be mailed: what is asked for is refused, what is queued waits.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use redis::{ErrorKind, Script, ServerErrorKind};
 use sha2::{Digest as _, Sha256};
 
 use super::Redis;
@@ -58,7 +61,9 @@ pub enum Placing {
 
 /// Answers 0: taken; -1: held before; or for how many milliseconds there is no place.
 /// KEYS: moments. ARGV: now, id, most, window, gap.
-const TAKE: &str = r"
+static TAKE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
 local now, window = tonumber(ARGV[1]), tonumber(ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return -1 end
@@ -74,7 +79,9 @@ if oldest[2] then wait = math.max(wait, tonumber(oldest[2]) + window - now) end
 if wait > 0 then return wait end
 redis.call('ZADD', KEYS[1], now, ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-return 0";
+return 0",
+    )
+});
 
 impl Redis {
     /// Takes a place.
@@ -85,14 +92,23 @@ impl Redis {
 
     /// Takes many places in one round trip, each for itself.
     pub async fn take_mail_places(&self, places: &[MailPlace], now: DateTime<Utc>) -> Result<Vec<Placing>> {
-        // Keys of different addresses lie in different slots: one call of the script each.
+        // Keys of different addresses lie in different slots: one call of the script each, which
+        // `Script` would send one after another.
         let mut pipe = redis::pipe();
         for place in places {
-            pipe.cmd("EVAL").arg(TAKE).arg(1).arg(self.place_key(place));
+            pipe.cmd("EVALSHA").arg(TAKE.get_hash()).arg(1).arg(self.place_key(place));
             pipe.arg(now.timestamp_millis()).arg(&place.id);
             pipe.arg(MOST).arg(WINDOW.num_milliseconds()).arg(GAP.num_milliseconds());
         }
-        let answers: Vec<i64> = self.ask(async |redis| pipe.query_async(redis).await).await?;
+        let asked = self.ask(async |redis| match pipe.query_async(redis).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                // A Redis that was just started knows no script yet.
+                TAKE.load_async(redis).await?;
+                pipe.query_async(redis).await
+            }
+            answered => answered,
+        });
+        let answers: Vec<i64> = asked.await?;
         if answers.len() != places.len() {
             return Err(Error::internal(anyhow::anyhow!("Redis did not answer for every place")));
         }
