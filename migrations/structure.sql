@@ -508,6 +508,30 @@ ALTER FUNCTION public.end_portal_account(contact uuid) OWNER TO door;
 
 COMMENT ON FUNCTION public.end_portal_account(contact uuid) IS 'Ends a contact''s access in the organisation that was entered: the account, and its portals with every session (INV-1).';
 
+CREATE FUNCTION public.end_portal_session(token bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    host uuid;
+    ended boolean;
+begin
+    select s.org_id into host from portal_sessions s where s.token_hash = token and app_org() is null;
+    if host is null then
+        return false;
+    end if;
+    perform set_config('app.org', host::text, true);
+    update portal_sessions s set ended_at = now()
+    where s.org_id = host and s.token_hash = token and s.ended_at is null;
+    ended := found;
+    perform set_config('app.org', '', true);
+    return ended;
+end $$;
+
+ALTER FUNCTION public.end_portal_session(token bytea) OWNER TO door;
+
+COMMENT ON FUNCTION public.end_portal_session(token bytea) IS 'Ends the portal session that a token is of, whatever it passed; false if there was none to end (DOOR-4). Not from within an organisation.';
+
 CREATE FUNCTION public.end_visitor(token bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -7055,6 +7079,9 @@ GRANT ALL ON FUNCTION public.decide_version(decision uuid, wanted uuid, verdict 
 
 REVOKE ALL ON FUNCTION public.end_portal_account(contact uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.end_portal_account(contact uuid) TO app_staff;
+
+REVOKE ALL ON FUNCTION public.end_portal_session(token bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.end_portal_session(token bytea) TO app_portal;
 
 REVOKE ALL ON FUNCTION public.end_visitor(token bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.end_visitor(token bytea) TO app_staff;

@@ -3,11 +3,14 @@
 
 use std::net::SocketAddr;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::header::COOKIE;
+use axum::http::{Request, StatusCode};
 use diesel_async::SimpleAsyncConnection as _;
 use serde_json::json;
 use vestibule::db::scope::Access;
 use vestibule::domain::callers::{StaffPass, enter_staff, hash_token};
+use vestibule::domain::tokens::hash_link;
 
 use crate::support::wire::{self, Service};
 use crate::support::{Answer, Island, SEALING_KEYS, Sql, TestApp};
@@ -15,6 +18,11 @@ use crate::support::{Answer, Island, SEALING_KEYS, Sql, TestApp};
 const COUNT: &str = "{ staff { companies { totalCount } } }";
 const CREATE: &str =
     "mutation($input: CreateCompanyInput!) { staff { createCompany(input: $input) { company { id } } } }";
+const CREATE_PORTAL: &str =
+    "mutation($input: CreatePortalInput!) { staff { createPortal(input: $input) { url portal { id } } } }";
+const OPEN: &str =
+    "mutation($input: OpenPortalInput!) { access { openPortal(input: $input) { sessionToken } } }";
+const HOME: &str = "{ portal { home { sections { count } } } }";
 const FIND: &str = "query($name: String!) { staff { companies(search: $name) { totalCount } } }";
 /// Whether a request waits for the lock that the test holds.
 const WAITS: &str = "select count(*) > 0 from pg_stat_activity where datname = current_database() and usename = 'app_staff' and wait_event_type = 'Lock'";
@@ -158,22 +166,49 @@ async fn without_redis_open_portals_go_on_and_readiness_says_so() {
     island.query("", open, input).await.succeeded();
 }
 
+/// A portal that asks for a code.
+struct Coded {
+    token: String,
+}
+
+impl Coded {
+    async fn new(island: &Island) -> Self {
+        let scope = json!({ "companyId": island.acme.companies[0].id });
+        let input = json!({ "label": "Coded", "scope": scope, "accessCode": "480216" });
+        let made = island.query(&island.acme.staff_token, CREATE_PORTAL, json!({ "input": input })).await;
+        let url = made.text("/data/staff/createPortal/url");
+        Self { token: url.rsplit('/').next().unwrap().to_owned() }
+    }
+}
+
+/// Opens a door with its code; the session's token.
+async fn passes(island: &Island, token: &str) -> String {
+    let right = json!({ "input": { "token": token, "accessCode": "480216" } });
+    island.query("", OPEN, right).await.text("/data/access/openPortal/sessionToken")
+}
+
+/// The cookie of a browser that keeps this session of a link.
+fn cookie(token: &str, session: &str) -> String {
+    format!("vestibule_{}={session}", hex::encode(&hash_link(token)[..8]))
+}
+
+async fn signs_out(island: &Island, token: &str, session: &str) -> Answer {
+    let request = Request::post(format!("/portal/{token}/sign-out"))
+        .header(COOKIE, cookie(token, session))
+        .header("sec-fetch-site", "same-origin");
+    island.send(request.body(Body::empty()).unwrap()).await
+}
+
 /// DOOR-3: a coded door fails closed, and finds Redis again by itself.
 #[tokio::test]
 async fn without_redis_coded_doors_stay_shut_until_it_is_back() {
     let mut island = Island::new().await;
-    let create = "mutation($input: CreatePortalInput!) { staff { createPortal(input: $input) { url } } }";
-    let open = "mutation($input: OpenPortalInput!) { access { openPortal(input: $input) { sessionToken } } }";
-    let home = "{ portal { home { sections { count } } } }";
-    let scope = json!({ "companyId": island.acme.companies[0].id });
-    let input = json!({ "label": "Coded", "scope": scope, "accessCode": "480216" });
-    let made = island.query(&island.acme.staff_token, create, json!({ "input": input })).await;
-    let token = made.text("/data/staff/createPortal/url").rsplit('/').next().unwrap().to_owned();
+    let Coded { token } = Coded::new(&island).await;
     let right = json!({ "input": { "token": token, "accessCode": "480216" } });
-    let session = island.query("", open, right.clone()).await.text("/data/access/openPortal/sessionToken");
-    island.query(&session, home, json!({})).await.succeeded();
+    let session = passes(&island, &token).await;
+    island.query(&session, HOME, json!({})).await.succeeded();
     island.shut_redis_down().await;
-    for (who, document, variables) in [(session.as_str(), home, json!({})), ("", open, right.clone())] {
+    for (who, document, variables) in [(session.as_str(), HOME, json!({})), ("", OPEN, right.clone())] {
         let refused = island.query(who, document, variables).await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.body());
         assert_eq!(refused.code(), "INTERNAL");
@@ -182,8 +217,27 @@ async fn without_redis_coded_doors_stay_shut_until_it_is_back() {
     let page = island.get(&format!("/portal/{token}")).await;
     assert!(page.body().contains("Enter your access code"), "whose door it is needs no Redis");
     island.restart();
-    island.query(&session, home, json!({})).await.succeeded();
-    island.query("", open, right).await.succeeded();
+    island.query(&session, HOME, json!({})).await.succeeded();
+    island.query("", OPEN, right).await.succeeded();
+}
+
+/// DOOR-4: what ends when Redis is away does not come back with it.
+#[tokio::test]
+async fn without_redis_who_signs_out_of_a_coded_portal_has_left_for_good() {
+    let mut island = Island::new().await;
+    let Coded { token } = Coded::new(&island).await;
+    let [leaves, stays] = [passes(&island, &token).await, passes(&island, &token).await];
+    island.shut_redis_down().await;
+    let left = signs_out(&island, &token, &leaves).await;
+    assert_eq!((left.status, left.header("location")), (StatusCode::SEE_OTHER, "/portal/signed-out"));
+    assert!(left.header("set-cookie").contains("Max-Age=0"), "{}", left.header("set-cookie"));
+    island.restart();
+    assert_eq!(island.query(&leaves, HOME, json!({})).await.code(), "LINK_INACTIVE");
+    island.query(&stays, HOME, json!({})).await.succeeded();
+    island.servers = None;
+    let away = signs_out(&island, &token, &stays).await;
+    assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(away.header("set-cookie").contains("Max-Age=0"), "the browser has left all the same");
 }
 
 #[tokio::test]

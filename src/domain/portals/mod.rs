@@ -35,7 +35,7 @@ pub(in crate::domain) use policy::Paths;
 pub use policy::{Policy, PolicyBreach, Terms};
 pub use previews::{Preview, preview};
 pub use rows::{Link, Portal, PortalFilter};
-pub use sessions::{OpenedPortal, Opening, end_session, open};
+pub use sessions::{OpenedPortal, Opening, end_session, end_session_of, open};
 pub use share::{Delivery, Earlier, Share, address_to_share_with, share};
 
 use async_graphql::Enum;

@@ -34,6 +34,10 @@ diesel::define_sql_function! {
     );
 }
 
+diesel::define_sql_function! {
+    fn end_portal_session(token: sql_types::Binary) -> sql_types::Bool;
+}
+
 /// Who opens which link.
 #[derive(Clone, Copy, Debug)]
 pub struct Opening<'a> {
@@ -113,6 +117,21 @@ async fn start(
 pub async fn end_session(pools: &Pools, pass: PortalPass) -> Result<bool> {
     let tx = enter_portal(pools, pass, Access::Write).await?;
     let ended = rows::end_own_session(&tx).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Ends the session of a token, for whoever cannot show that they passed the door's access code. Whether
+/// there was one to end.
+pub async fn end_session_of(pools: &Pools, token: CredentialHash) -> Result<bool> {
+    let entered = pools
+        .enter(Door::Doorstep, Access::Write, |mut connection| {
+            let ended = end_portal_session(token.to_vec());
+            async move { diesel::select(ended).get_result::<bool>(&mut connection).await.map(Some) }.boxed()
+        })
+        .await?;
+    let Some(tx) = entered else { return Ok(false) };
+    let ended = *tx.scope();
     tx.commit().await?;
     Ok(ended)
 }

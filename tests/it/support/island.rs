@@ -85,9 +85,12 @@ impl Island {
         self.servers = Some(start(self.folder.path()));
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
-        let request = Request::get(path).body(Body::empty()).unwrap();
+    pub async fn send(&self, request: Request<Body>) -> Answer {
         Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
     pub async fn query(&self, token: &str, document: &str, variables: Value) -> Answer {
@@ -95,8 +98,7 @@ impl Island {
         let request = Request::post("/graphql")
             .header(CONTENT_TYPE, "application/json")
             .header(AUTHORIZATION, format!("Bearer {token}"));
-        let request = request.body(Body::from(body)).unwrap();
-        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+        self.send(request.body(Body::from(body)).unwrap()).await
     }
 }
 

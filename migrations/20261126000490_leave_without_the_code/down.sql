@@ -1,0 +1,1 @@
+drop function end_portal_session(bytea);
