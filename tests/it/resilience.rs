@@ -168,6 +168,7 @@ async fn without_redis_open_portals_go_on_and_readiness_says_so() {
 
 /// A portal that asks for a code.
 struct Coded {
+    id: String,
     token: String,
 }
 
@@ -177,7 +178,10 @@ impl Coded {
         let input = json!({ "label": "Coded", "scope": scope, "accessCode": "480216" });
         let made = island.query(&island.acme.staff_token, CREATE_PORTAL, json!({ "input": input })).await;
         let url = made.text("/data/staff/createPortal/url");
-        Self { token: url.rsplit('/').next().unwrap().to_owned() }
+        Self {
+            id: made.text("/data/staff/createPortal/portal/id"),
+            token: url.rsplit('/').next().unwrap().to_owned(),
+        }
     }
 }
 
@@ -203,7 +207,7 @@ async fn signs_out(island: &Island, token: &str, session: &str) -> Answer {
 #[tokio::test]
 async fn without_redis_coded_doors_stay_shut_until_it_is_back() {
     let mut island = Island::new().await;
-    let Coded { token } = Coded::new(&island).await;
+    let Coded { token, .. } = Coded::new(&island).await;
     let right = json!({ "input": { "token": token, "accessCode": "480216" } });
     let session = passes(&island, &token).await;
     island.query(&session, HOME, json!({})).await.succeeded();
@@ -221,11 +225,34 @@ async fn without_redis_coded_doors_stay_shut_until_it_is_back() {
     island.query("", OPEN, right).await.succeeded();
 }
 
+/// DOOR-3: a portal without a code opens, though a browser still has what it passed one with.
+#[tokio::test]
+async fn without_redis_a_portal_whose_code_was_taken_away_opens_for_who_once_passed_it() {
+    let island = Island::new().await;
+    let [free, coded] = [Coded::new(&island).await, Coded::new(&island).await];
+    let [inside, outside] = [passes(&island, &free.token).await, passes(&island, &coded.token).await];
+    let update = "mutation($input: UpdatePortalInput!) { staff { updatePortal(input: $input) { portal { hasAccessCode } } } }";
+    let input = json!({ "input": { "id": free.id, "version": 1, "accessCode": null } });
+    island.query(&island.acme.staff_token, update, input).await.succeeded();
+    island.shut_redis_down().await;
+    island.query(&inside, HOME, json!({})).await.succeeded();
+    assert_eq!(island.query(&outside, HOME, json!({})).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    for (door, session, status) in [
+        (&free, &inside, StatusCode::OK),
+        (&coded, &outside, StatusCode::SERVICE_UNAVAILABLE),
+        (&coded, &inside, StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        let request = Request::get(format!("/portal/{}", door.token));
+        let request = request.header(COOKIE, cookie(&door.token, session));
+        assert_eq!(island.send(request.body(Body::empty()).unwrap()).await.status, status);
+    }
+}
+
 /// DOOR-4: what ends when Redis is away does not come back with it.
 #[tokio::test]
 async fn without_redis_who_signs_out_of_a_coded_portal_has_left_for_good() {
     let mut island = Island::new().await;
-    let Coded { token } = Coded::new(&island).await;
+    let Coded { token, .. } = Coded::new(&island).await;
     let [leaves, stays] = [passes(&island, &token).await, passes(&island, &token).await];
     island.shut_redis_down().await;
     let left = signs_out(&island, &token, &leaves).await;

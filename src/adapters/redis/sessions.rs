@@ -2,7 +2,7 @@
 //! a mark says is the database's to judge: it names the link's generation and the code's version,
 //! so rotation and a new code end it without anybody deleting it here.
 //!
-//! Without Redis nobody has passed a code: coded doors stay shut, others never ask.
+//! Without Redis nobody has passed a code: coded doors stay shut, others open all the same.
 
 use chrono::TimeDelta;
 use redis::AsyncCommands as _;
