@@ -93,6 +93,9 @@ pub enum Error {
     /// At sign-in through a provider: whatever went wrong there, and whoever is no member.
     #[error("Your organisation's sign-in provider did not let you in. Begin again, or ask an administrator.")]
     NotVouchedFor,
+    /// At a portal: what the browser kept of it was ended or ran out, though the link still opens (DOOR-4).
+    #[error("Your session at this portal is over, and nothing was sent. Open the link again and repeat it.")]
+    SessionOver,
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("No such {0}.")]
@@ -143,7 +146,9 @@ impl Error {
     /// Its code, for `extensions.code`.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Unauthenticated | Self::WrongPassword | Self::NotVouchedFor => ErrorCode::Unauthenticated,
+            Self::Unauthenticated | Self::WrongPassword | Self::NotVouchedFor | Self::SessionOver => {
+                ErrorCode::Unauthenticated
+            }
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Validation(_) => ErrorCode::Validation,

@@ -53,8 +53,8 @@ impl Sighting {
         }
     }
 
-    /// Says that a browser which came without a cookie is given one with this answer: the hash of
-    /// its token. Its load is confirmed when it comes back.
+    /// Says that a browser is given a cookie with this answer: the hash of its token. The load of one
+    /// that came without any is confirmed when it comes back.
     pub fn gives_cookie(&self, session: CredentialHash) {
         open(&self.0).first = Some(session);
     }

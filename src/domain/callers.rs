@@ -294,6 +294,7 @@ pub async fn enter_portal_front(
 
 /// Enters what a link or portal session opens, to do something there. That takes a session, which is
 /// stored now if the browser comes with its cookie for the first time. `session` is a new id for it.
+/// A cookie whose session is over never opens one again: who holds the link comes with a new cookie.
 pub async fn act_in_portal(pools: &Pools, pass: PortalPass, session: PortalSessionId) -> Result<Tx<Portal>> {
     let door = Door::Acting(pass, session.0);
     let entered = pools.enter(door, Access::Write, |connection| read_portal(connection).boxed()).await?;
@@ -302,6 +303,9 @@ pub async fn act_in_portal(pools: &Pools, pass: PortalPass, session: PortalSessi
         return Ok(tx);
     }
     tx.rollback().await?;
+    if pass.visit.is_some() {
+        return Err(Error::SessionOver);
+    }
     Err(Error::Forbidden(
         "Your browser kept no cookie of this page, and without one nothing can be sent. Allow cookies, open the link again and repeat it.",
     ))

@@ -179,6 +179,67 @@ async fn several_portals_in_one_browser_know_nothing_of_each_other() {
     );
 }
 
+/// DOOR-4, DOOR-5: a session that is over stays so, and who holds the link comes in with another.
+#[tokio::test]
+async fn who_sends_something_after_their_session_is_over_is_told_and_comes_in_again() {
+    let app = TestApp::world().await;
+    let company = app.acme().companies[0].id;
+    let record = app
+        .value(&format!(
+            "select id from records where company_id = '{company}' and portal_enabled order by id limit 1"
+        ))
+        .await;
+    let home = format!("/portal/{}", app.acme().portals[0].token);
+    let form = format!("{home}/messages/{record}");
+    let mut kim = Browser::new(&app);
+    kim.opens(&format!("/portal/{}", app.rival().portals[0].token)).await;
+    let elsewhere = kim.cookies.clone();
+    kim.opens(&home).await;
+    for (turn, over) in
+        ["ended by staff", "run out, at the end that the portal had before"].iter().enumerate()
+    {
+        let sent = kim.sends(&form, &format!("name=Kim&body=Before+{turn}")).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body());
+        let kept = kim.cookies.clone();
+        if turn == 0 {
+            end_the_open_session(&app).await;
+        } else {
+            app.arrange(
+                "update portal_sessions set expires_at = now() where ended_at is null;
+                 update portals set expires_at = now() + interval '1 day'",
+            )
+            .await;
+        }
+        assert_eq!(kim.opens(&form).await.status, StatusCode::OK, "reading takes the link only");
+        let refused = kim.sends(&form, &format!("name=Kim&body=Meanwhile+{turn}")).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{over}");
+        assert!(refused.body().contains("Your session at this portal is over"), "{}", refused.body());
+        assert!(refused.body().contains(&format!("Meanwhile {turn}")), "what was typed stands there still");
+        assert_eq!(kim.opens(&form).await.header("set-cookie"), "", "the browser has another already");
+        let again = kim.sends(&form, &format!("name=Kim&body=Afterwards+{turn}")).await;
+        assert_eq!(again.status, StatusCode::SEE_OTHER, "{}", again.body());
+        let old = Browser { app: &app, cookies: kept }.sends(&form, "name=Kim&body=Never").await;
+        assert_eq!(
+            old.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "a session that is over opens nothing again"
+        );
+    }
+    assert!(kim.cookies.contains(&elsewhere[0]), "other portals' sessions are left alone");
+    let written = "select string_agg(body, ',' order by body) from messages where sender_name = 'Kim'";
+    assert_eq!(app.value(written).await, "Afterwards 0,Afterwards 1,Before 0,Before 1");
+    app.arrange("update portals set revoked_at = now()").await;
+    let dead = kim.sends(&form, "name=Kim&body=Never").await;
+    assert_eq!((dead.status, dead.header("set-cookie")), (StatusCode::NOT_FOUND, ""), "LINK-5");
+}
+
+/// As staff do it.
+async fn end_the_open_session(app: &TestApp) {
+    let end = "mutation($input: EndPortalSessionInput!) { staff { endPortalSession(input: $input) { sessionId } } }";
+    let id = app.value("select id from portal_sessions where ended_at is null").await;
+    app.query(&app.acme().staff_token, end, json!({ "input": { "id": id } })).await.succeeded();
+}
+
 /// API-7: a cookie alone decides nothing.
 #[tokio::test]
 async fn a_form_that_another_site_sends_is_refused() {

@@ -86,7 +86,12 @@ pub async fn unsubscribe(visitor: Visitor) -> Response {
     }
     let input = json!({ "id": visitor.parameter("id") });
     match visitor.ask(page::UNSUBSCRIBE_FROM_CALENDAR, json!({ "input": input })).await {
-        Ok(_) | Err(Refusal::Wrong(_)) => to(&format!("{}/calendar", visitor.home())),
+        Ok(_) => to(&format!("{}/calendar", visitor.home())),
+        Err(Refusal::Wrong(trouble)) => {
+            let wanted = WantedMonth::new(None, None, visitor.visit().now);
+            let refused = Subscribing { url: None, trouble: Some(trouble) };
+            show_with(&visitor, StatusCode::UNPROCESSABLE_ENTITY, wanted, refused).await
+        }
         Err(refusal) => visitor.refuse(refusal).await,
     }
 }

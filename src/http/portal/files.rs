@@ -209,16 +209,19 @@ pub async fn take(visitor: Visitor, request: Request) -> Response {
     };
     // On a task of its own: a sender who hangs up must not keep us from tidying up.
     let taken = tokio::spawn(async move { take_all(&app, (pass, origin), form).await });
-    let (sent, refused) = taken.await.unwrap_or_else(|_| (SentFiles::default(), Some(Refusal::Broken)));
+    let (mut sent, refused) = taken.await.unwrap_or_else(|_| (SentFiles::default(), Some(Refusal::Broken)));
     match refused {
-        Some(refusal) => visitor.refuse(refusal).await,
-        None => {
-            let status =
-                if sent.trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-            let which = Which { record: sent.record.as_deref().and_then(|id| id.parse().ok()), after: None };
-            show_with(&visitor, status, (which, sent)).await
+        // Nothing in the form is to blame: the visitor's session is over.
+        Some(Refusal::Wrong(trouble)) => {
+            visitor.loses_session();
+            sent.trouble = Some(trouble);
         }
+        Some(refusal) => return visitor.refuse(refusal).await,
+        None => {}
     }
+    let status = if sent.trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let which = Which { record: sent.record.as_deref().and_then(|id| id.parse().ok()), after: None };
+    show_with(&visitor, status, (which, sent)).await
 }
 
 async fn take_all(
@@ -249,6 +252,7 @@ async fn take_all(
                 sent.record = None;
                 sent.trouble = Some("Choose what the files belong to.".to_owned());
             }
+            Error::SessionOver => return (sent, Some(Refusal::Wrong(error.to_string()))),
             error => return (sent, Some(unavailable(error))),
         }
     } else if sent.names.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::{Response as Answer, ServerError, Value as Extension, Variables};
 use axum::extract::{FromRequestParts, Path};
@@ -33,6 +34,8 @@ pub struct Visitor {
     parameters: HashMap<String, String>,
     /// The session that the browser kept.
     pub session: Option<String>,
+    /// Whether that session turned out to be over when the visitor did something.
+    is_over: AtomicBool,
     /// Whether a page of ours sent the request, as the browser tells.
     pub from_our_page: bool,
     /// As the browser names itself, for lists of sessions.
@@ -55,6 +58,7 @@ impl FromRequestParts<Http> for Visitor {
             entrance,
             parameters,
             session: None,
+            is_over: AtomicBool::new(false),
             from_our_page: is_from_our_page(&parts.headers, http),
             user_agent: parts
                 .headers
@@ -159,17 +163,27 @@ impl Visitor {
         let request = self.http.documents.request(document.to_owned()).map_err(|_| Refusal::Broken)?;
         let request = request.variables(Variables::from_json(variables));
         let tracked = self.tracked.clone();
+        let is_inside = as_whom.is_some();
         let asker = graphql::Asker { tracked, credential: as_whom, user_agent: self.user_agent.clone() };
-        let run = graphql::execute(self.http.clone(), asker, request);
-        data_of(run.await)
+        let answer = graphql::execute(self.http.clone(), asker, request).await;
+        if is_inside && answer.errors.iter().any(|error| code(error) == Some("UNAUTHENTICATED")) {
+            self.loses_session();
+        }
+        data_of(answer)
     }
 
-    /// A page of the portal. A browser that comes for the first time is given a session to keep; it
-    /// is stored once the browser comes back with it, not by this GET (DOOR-4).
+    /// Notes that the session is over which the browser kept, though the link still opens: the answer
+    /// brings another in its place (DOOR-4).
+    pub fn loses_session(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// A page of the portal.
     pub fn show(&self, status: StatusCode, page: crate::error::Result<String>) -> Response {
         let mut response = html(status, page);
+        let needs_one = self.session.is_none() || self.is_over.load(Ordering::Relaxed);
         if self.entrance == PORTAL
-            && self.session.is_none()
+            && needs_one
             && let Ok(session) = Token::new(TokenKind::PortalSession)
         {
             cookies::keep(response.headers_mut(), &self.link(), &session.reveal(), self.is_secure());

@@ -234,6 +234,23 @@ async fn an_address_is_no_longer_good_than_whoever_asked_for_it() {
     }
 }
 
+/// FILE-2, DOOR-4
+#[tokio::test]
+async fn who_sends_a_file_after_their_session_is_over_is_told_and_given_another() {
+    let mut door = Doorway::new().await;
+    assert_eq!(door.sends(&[("first.pdf", PDF)]).await.status, 200);
+    door.app.arrange("update portal_sessions set ended_at = now()").await;
+    let refused = door.sends(&[("second.pdf", PDF)]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body().contains("Your session at this portal is over"), "{}", refused.body());
+    assert_eq!(door.app.value("select string_agg(name, ',') from files").await, "first.pdf");
+    let cookie = refused.header("set-cookie").split(';').next().unwrap().to_owned();
+    assert_ne!(cookie, door.cookie);
+    door.cookie = cookie;
+    assert_eq!(door.sends(&[("second.pdf", PDF)]).await.status, 200);
+    assert_eq!(door.app.value("select count(*) from files").await, "2");
+}
+
 /// FILE-2, LINK-9
 #[tokio::test]
 async fn a_preview_and_another_site_send_nothing() {
