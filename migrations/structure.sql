@@ -1346,7 +1346,8 @@ CREATE FUNCTION public.live_doorways(hash bytea) RETURNS TABLE(org_id uuid, link
         case when l.own_code then l.code_key else p.code_key end,
         case when l.own_code then l.code_hash else p.code_hash end,
         case when case when l.own_code then l.code_hash else p.code_hash end is not null then
-            sha256(convert_to(concat_ws('/', l.id, l.generation, p.code_version, l.code_version), 'UTF8'))
+            sha256(convert_to(concat_ws('/', l.id, l.generation,
+                case when not l.own_code then p.code_version end, l.code_version), 'UTF8'))
         end
     from (
         select k.org_id, k.id as link_id, k.generation, null::uuid as session_id

@@ -455,3 +455,37 @@ async fn sessions_of_a_rotated_link_are_not_listed() {
     assert_eq!(sessions(&app, app.acme()).await.at("/data/staff/portalSessions/totalCount"), 0);
     assert_eq!(usage(&app, app.acme()).await["openSessions"], 0);
 }
+
+/// DOOR-2, DOOR-4: a session behind another code opens nothing; one behind a code that stayed, or where
+/// none is asked for any more, is open still.
+#[tokio::test]
+async fn sessions_behind_a_changed_code_are_no_longer_listed() {
+    let app = TestApp::world().await;
+    let org = app.acme();
+    let (id, token) = (portal(org).id, portal(org).token.as_str());
+    let made = "mutation($input: CreatePortalLinkInput!) { staff { createPortalLink(input: $input) { url link { id } } } }";
+    let input = json!({ "input": { "portalId": id, "link": { "accessCode": "777777" } } });
+    let made = app.query(&org.staff_token, made, input).await.succeeded();
+    let url = made.text("/data/staff/createPortalLink/url");
+    let own = app.open_with(url.rsplit('/').next().unwrap(), Some("777777")).await;
+    app.open(token).await;
+    assert_eq!(usage(&app, org).await["openSessions"], 2);
+    for (version, code, left) in [(1, Some("480216"), 1), (2, Some("135790"), 1), (3, None, 2)] {
+        let change = "mutation($input: UpdatePortalInput!) { staff { updatePortal(input: $input) { portal { id } } } }";
+        let input = json!({ "input": { "id": id, "version": version, "accessCode": code } });
+        app.query(&org.staff_token, change, input).await.succeeded();
+        assert_eq!(sessions(&app, org).await.at("/data/staff/portalSessions/totalCount"), left, "{version}");
+        assert_eq!(usage(&app, org).await["openSessions"], left, "{version}");
+        app.query(&own, DOORWAY, json!({})).await.succeeded();
+        if left == 1 {
+            let passed = app.open_with(token, code).await;
+            app.query(&passed, DOORWAY, json!({})).await.succeeded();
+        }
+    }
+    let change = "mutation($input: UpdatePortalLinkInput!) { staff { updatePortalLink(input: $input) { link { id } } } }";
+    let link = made.text("/data/staff/createPortalLink/link/id");
+    let input = json!({ "input": { "id": link, "version": 1, "accessCode": "888888" } });
+    app.query(&org.staff_token, change, input).await.succeeded();
+    assert_eq!(usage(&app, org).await["openSessions"], 1);
+    assert_eq!(app.query(&own, DOORWAY, json!({})).await.code(), "LINK_INACTIVE");
+}

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::expiry::Expiry;
 use super::links::{self, LinkDraft, NewUrl};
+use super::open_sessions;
 use super::policy::{Paths, Policy, Terms};
 use super::rows::{self, NewPortal, Portal, PortalFilter, PortalPatch};
 use crate::db::enums::{Permission, PortalMode};
@@ -220,6 +221,9 @@ pub async fn update(
     checks.finish()?;
     if rows::update(write, id, version, &patch).await? == 0 {
         return Err(missed_update(true, "portal"));
+    }
+    if matches!(patch.code_hash, Some(Some(_))) {
+        open_sessions::end_behind_code_of(write, id).await?;
     }
     if let Some(chosen) = edit.dashboards {
         dashboards::choose(write, id, (portal.company_id, portal.record_id), chosen).await?;

@@ -1,4 +1,4 @@
-//! The sessions that are open at a portal, for staff (DOOR-4): seen, and ended.
+//! The sessions that are open at a portal, for staff (DOOR-4): seen, and ended, by them or by another code.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{auto_type, count_star, now};
@@ -109,5 +109,26 @@ pub async fn end_open_session(write: &Write, id: PortalSessionId) -> Result<()> 
             .payload(json!({ "portalId": portal.id, "linkId": link.id }));
         write.done(about(change, portal.company_id, portal.record_id));
     }
+    Ok(())
+}
+
+/// Ends the sessions at a portal's links without an access code of their own, once the portal asks for
+/// another code.
+pub(super) async fn end_behind_code_of(write: &Write, portal: PortalId) -> Result<()> {
+    let asking: Vec<LinkId> = links::table
+        .filter(links::portal_id.eq(portal))
+        .filter(links::own_code.eq(false))
+        .select(links::id)
+        .load(&mut write.connection())
+        .await?;
+    end_behind_code(write, &asking).await
+}
+
+/// Ends the sessions at links whose doors ask for another access code: none of them has passed it, and
+/// none can any more (DOOR-2). Where a door asks for none now, its sessions go on opening it.
+pub(super) async fn end_behind_code(write: &Write, asking: &[LinkId]) -> Result<()> {
+    let living =
+        sessions::table.filter(sessions::link_id.eq_any(asking)).filter(sessions::ended_at.is_null());
+    diesel::update(living).set(sessions::ended_at.eq(write.at())).execute(&mut write.connection()).await?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use vestibule::worker::drain_usage;
 
 use super::{CALENDAR, SUBSCRIBE, planned, with_calendars};
+use crate::codes::{AT_HOME, Coded};
 use crate::isolation::crowd;
 use crate::support::{Answer, TestApp};
 
@@ -167,6 +168,19 @@ async fn an_address_behind_an_access_code_dies_with_the_code() {
     app.arrange(&format!("update portals set code_version = code_version + 1 where id = '{}'", portal.id))
         .await;
     assert!(!is_live(&app.get(&path).await));
+}
+
+/// CAL-1, DOOR-2: a link's own code is not the portal's.
+#[tokio::test]
+async fn an_address_behind_a_links_own_code_dies_with_that_code_only() {
+    let coded = Coded::with(json!({ "accessCode": "777777" })).await;
+    coded.app.arrange("update portals set modes = '{CALENDAR}'").await;
+    let session = coded.tries("777777", AT_HOME).await.text("/data/access/openPortal/sessionToken");
+    let (path, _) = subscribed(&coded.app, &session).await;
+    coded.app.arrange("update portals set code_version = code_version + 1").await;
+    assert!(is_live(&coded.app.get(&path).await));
+    coded.app.arrange("update portal_links set code_version = code_version + 1").await;
+    assert!(!is_live(&coded.app.get(&path).await));
 }
 
 /// CAL-1: an address opens the calendar, and nothing else.
