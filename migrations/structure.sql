@@ -748,6 +748,22 @@ ALTER FUNCTION public.enter_staff(hash bytea) OWNER TO door;
 
 COMMENT ON FUNCTION public.enter_staff(hash bytea) IS 'Enters the organisation of a live staff session (ORG-2).';
 
+CREATE FUNCTION public.expose_dashboards(chosen uuid[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    select set_config('app.dashboards', coalesce(array_agg(d.id), '{}')::text, true)
+    from dashboards d
+    where d.org_id = app_org() and d.id = any (chosen) and d.archived_at is null
+        and (d.record_id is null or d.record_id = any (app_ids('app.shown_records')))
+        and 'DASHBOARD' = any (app_modes())
+    having app_id('app.company') is not null and app_id('app.portal') is null
+$$;
+
+ALTER FUNCTION public.expose_dashboards(chosen uuid[]) OWNER TO door;
+
+COMMENT ON FUNCTION public.expose_dashboards(chosen uuid[]) IS 'Sets which dashboards a portal would show for which these were chosen, by the gates of choose_dashboards, once enter_exposure has opened its scope. Nothing in a portal, whose own choice stands.';
+
 CREATE FUNCTION public.field_definitions_reshare() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1092,7 +1108,7 @@ COMMENT ON FUNCTION public.give_feedback(task uuid, record uuid, words text) IS 
 
 CREATE FUNCTION public.in_company_portal() RETURNS boolean
     LANGUAGE sql STABLE
-    AS $$ select exists (select from portals p where p.record_id is null) $$;
+    AS $$ select app_setting('app.whole_company') is not null $$;
 
 ALTER FUNCTION public.in_company_portal() OWNER TO owner;
 
@@ -7113,6 +7129,9 @@ GRANT ALL ON FUNCTION public.enter_preview(hash bytea) TO app_portal;
 
 REVOKE ALL ON FUNCTION public.enter_staff(hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enter_staff(hash bytea) TO app_staff;
+
+REVOKE ALL ON FUNCTION public.expose_dashboards(chosen uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.expose_dashboards(chosen uuid[]) TO app_portal;
 
 REVOKE ALL ON FUNCTION public.field_definitions_reshare() FROM PUBLIC;
 

@@ -10,6 +10,7 @@ use crate::support::{Answer, TestApp};
 
 const EXPOSURE: &str = "query($input: PortalExposureInput!, $first: Int) { staff { portalExposure(input: $input, first: $first) {
     opens company { name } recordCount records { id name type { key } } fileCount files { name recordId } messageCount
+    deliverableCount deliverables { id title recordId } dashboardCount dashboards { id title } activityEntryCount
     types { type { key } recordCount fields { label builtIn } } } } }";
 const CREATE: &str =
     "mutation($input: CreatePortalInput!) { staff { createPortal(input: $input) { url portal { id } } } }";
@@ -114,6 +115,120 @@ async fn the_fields_that_staff_are_told_of_are_the_ones_that_show() {
     }
     let stage = json!({ "label": "Stage", "builtIn": "PHASE" });
     assert_eq!(types[0]["fields"], json!([stage]), "change requests show their stages by name");
+}
+
+/// LINK-9, REC-10: not those that staff did not mark visible, nor those of records that are off.
+#[tokio::test]
+async fn the_deliverables_that_staff_are_told_of_are_the_ones_that_show() {
+    let app = crowd().await;
+    let scope = json!({ "companyId": app.acme().companies[0].id });
+    let shown = "{ portal { records(first: 100) { edges { node { deliverables { id title } } } } } }";
+    for (modes, some) in [(json!(["RECORDS"]), true), (json!(["FILES", "MESSAGES"]), false)] {
+        let told = exposure(&app, &scope, &modes).await;
+        let session = holder(&app, &scope, &modes).await.unwrap();
+        let read = app.query(&session, shown, json!({})).await.succeeded();
+        let edges = read.at("/data/portal/records/edges");
+        let of = |edge: &Value| edge["node"]["deliverables"].as_array().unwrap().clone();
+        let found = Value::Array(edges.as_array().unwrap().iter().flat_map(of).collect());
+        assert_eq!(!found.as_array().unwrap().is_empty(), some, "{modes}");
+        assert_eq!(texts(&told["deliverables"], "/id"), texts(&found, "/id"), "{modes}");
+        assert_eq!(told["deliverableCount"], found.as_array().unwrap().len(), "{modes}");
+        for hidden in ["Hidden", "Off"] {
+            assert!(!texts(&told["deliverables"], "/title").contains(hidden), "{modes}");
+        }
+    }
+}
+
+/// LINK-9, EVT-8: of the company as a whole where the portal is the company's, and of the records that show.
+#[tokio::test]
+async fn the_activity_that_staff_are_told_of_is_what_shows() {
+    let app = crowd().await;
+    let company = app.acme().companies[0].id;
+    let project = app
+        .value(&format!(
+            "select record_id from activity_entries where company_id = '{company}' and title = 'A form'"
+        ))
+        .await;
+    let shown = "{ portal { activity(first: 100) { edges { node { text } } } } }";
+    for (scope, modes, wanted) in [
+        (json!({ "companyId": company }), json!(["RECORDS", "ACTIVITY"]), 2),
+        (json!({ "recordId": project }), json!(["RECORDS", "ACTIVITY"]), 1),
+        (json!({ "companyId": company }), json!(["RECORDS"]), 0),
+    ] {
+        let told = exposure(&app, &scope, &modes).await;
+        assert_eq!(told["activityEntryCount"], wanted, "{scope} {modes}");
+        let session = holder(&app, &scope, &modes).await.unwrap();
+        let read = app.query(&session, shown, json!({})).await.succeeded();
+        let entries = texts(&read.at("/data/portal/activity/edges"), "/node/text");
+        let found =
+            ["A form", "Of the company", "Off"].iter().filter(|title| entries.contains(**title)).count();
+        assert_eq!(found, wanted, "{scope} {modes}");
+    }
+}
+
+/// LINK-9, DASH-2
+#[tokio::test]
+async fn the_dashboards_that_staff_would_choose_are_told_of_where_they_would_show() {
+    let app = crowd().await;
+    let (acme, company) = (app.acme(), app.acme().companies[0].id);
+    let ids = async |which: &str| {
+        let ids =
+            "select string_agg(d.id::text, ',') from dashboards d left join records r on r.id = d.record_id";
+        let ids = app.value(&format!("{ids} where {which}")).await;
+        ids.split(',').map(str::to_owned).collect::<Vec<String>>()
+    };
+    let own = format!("d.org_id = '{}' and (r.id is null or r.company_id = '{company}')", acme.id);
+    let gone = ids(&format!("{own} and d.archived_at is not null")).await;
+    let chosen = ids(&own).await;
+    let scope = json!({ "companyId": company });
+    let ask = async |modes: &Value, chosen: &[String]| {
+        let input = json!({ "scope": scope, "modes": modes, "dashboardIds": chosen });
+        app.query(&acme.staff_token, EXPOSURE, json!({ "input": input, "first": 100 })).await
+    };
+    let modes = json!(["RECORDS", "DASHBOARD"]);
+    let told = ask(&modes, &chosen).await.succeeded().at("/data/staff/portalExposure");
+    let input = json!({ "label": "Asked about", "scope": scope, "modes": modes, "dashboardIds": chosen });
+    let made = app.query(&acme.staff_token, CREATE, json!({ "input": input })).await.succeeded();
+    let session = app.open(made.text("/data/staff/createPortal/url").rsplit('/').next().unwrap()).await;
+    let read = app.query(&session, "{ portal { dashboards { id title } } }", json!({})).await.succeeded();
+    let found = read.at("/data/portal/dashboards");
+    assert!(!found.as_array().unwrap().is_empty());
+    assert_eq!(texts(&told["dashboards"], "/id"), texts(&found, "/id"));
+    assert_eq!(told["dashboardCount"], found.as_array().unwrap().len());
+    assert!(gone.iter().all(|id| chosen.contains(id) && !texts(&found, "/id").contains(id)));
+    let none: &[String] = &[];
+    for (modes, chosen) in [(json!(["RECORDS"]), chosen.as_slice()), (modes.clone(), none)] {
+        let told = ask(&modes, chosen).await.succeeded().at("/data/staff/portalExposure");
+        assert_eq!((&told["dashboardCount"], &told["dashboards"]), (&json!(0), &json!([])), "{modes}");
+    }
+    app.arrange(&format!(
+        "insert into dashboards (org_id, id, title, record_id, created_by)
+         select org_id, gen_random_uuid(), 'Another company''s', id, owner_id from records where company_id = '{}' limit 1",
+        acme.companies[1].id
+    ))
+    .await;
+    let another = ids(&format!("r.company_id = '{}'", acme.companies[1].id)).await;
+    assert_eq!(ask(&modes, &another).await.code(), "VALIDATION");
+    let theirs = ids(&format!("d.org_id = '{}'", app.rival().id)).await;
+    assert_eq!(ask(&modes, &theirs).await.code(), "NOT_FOUND");
+}
+
+/// LINK-9: a door function for what is asked about, which moves nobody who is inside a portal.
+#[tokio::test]
+async fn nobody_inside_a_portal_chooses_its_dashboards() {
+    let app = crowd().await;
+    let session = app.open(&app.acme().portals[0].token).await;
+    let chosen = app.value("select array_agg(id) from dashboards").await;
+    let hash = hex::encode(vestibule::domain::callers::hash_token(&session));
+    let portal = app.sql("app_portal").await;
+    portal.rows("begin").await;
+    portal.rows(&format!("select enter_portal('\\x{hash}')")).await;
+    let before =
+        portal.value("select coalesce(string_agg(id::text, ',' order by id), '') from dashboards").await;
+    portal.rows(&format!("select expose_dashboards('{chosen}')")).await;
+    let after =
+        portal.value("select coalesce(string_agg(id::text, ',' order by id), '') from dashboards").await;
+    assert_eq!(after, before);
 }
 
 /// LINK-9, REC-5: as making its first portal does.

@@ -123,17 +123,28 @@ pub(super) async fn choose(
 ) -> Result<()> {
     let mut seen = std::collections::HashSet::new();
     chosen.retain(|id| seen.insert(*id));
-    let found = rows::by_ids(write, &chosen).await?;
+    check_chosen(write, (company, only), &chosen).await?;
+    rows::choose(write, portal, &chosen).await
+}
+
+/// Refuses dashboards that a portal of this company, or of this record only, cannot show; each is named
+/// once.
+pub(super) async fn check_chosen(
+    tx: &Tx<Staff>,
+    (company, only): (CompanyId, Option<RecordId>),
+    chosen: &[DashboardId],
+) -> Result<()> {
+    let found = rows::by_ids(tx, chosen).await?;
     if found.len() != chosen.len() {
         return Err(Error::NotFound("dashboard"));
     }
     let about: Vec<RecordId> = found.iter().filter_map(|dashboard| dashboard.record_id).collect();
     let strange =
         |record: &Record| record.company_id != company || only.is_some_and(|only| only != record.id);
-    if !about.is_empty() && records::by_ids(write, &about).await?.iter().any(strange) {
+    if !about.is_empty() && records::by_ids(tx, &about).await?.iter().any(strange) {
         return Err(Error::invalid("input.dashboardIds", "One of these is about another record or company."));
     }
-    rows::choose(write, portal, &chosen).await
+    Ok(())
 }
 
 async fn required(tx: &Tx<Staff>, id: DashboardId) -> Result<Dashboard> {

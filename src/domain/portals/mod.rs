@@ -19,7 +19,10 @@ mod share;
 
 pub use bulk::{Rotated, revoke_many, rotate_many};
 pub use expiry::{Expiry, end_of_day};
-pub use exposure::{ExposedField, ExposedFile, ExposedRecord, ExposedType, Exposing, Exposure, exposure};
+pub use exposure::{
+    ExposedDashboard, ExposedDeliverable, ExposedField, ExposedFile, ExposedRecord, ExposedType, Exposing,
+    Exposure, exposure,
+};
 pub use inventory::{Content, breaches_of, contents};
 pub use links::{
     LinkDraft, LinkEdit, NewUrl, Recipient, create_link, link_by_id, links_of, revoke_link, rotate_link,

@@ -1,6 +1,7 @@
-//! What a portal would show, before it is made or widened (LINK-9): records, fields, files and
-//! messages, counted and listed. The database login that serves clients reads it through
-//! `enter_exposure`, so it is what the holder will see and nothing is worked out a second time.
+//! What a portal would show, before it is made or widened (LINK-9): records, fields, deliverables, files,
+//! messages, dashboards, plans and activity, counted and listed. The database login that serves clients
+//! reads it through `enter_exposure`, so it is what the holder will see and nothing is worked out a second
+//! time.
 //!
 //! From the staff side comes only what a type's built-in fields are: clients cannot read that list,
 //! only the values it lets through.
@@ -9,21 +10,24 @@ mod rows;
 
 use super::manage::{PortalScope, resolve_scope};
 use crate::db::enums::{Permission, PortalMode, SharedField};
-use crate::db::ids::{CompanyId, RecordId, RecordTypeId};
+use crate::db::ids::{CompanyId, DashboardId, RecordId, RecordTypeId};
 use crate::db::pool::Pools;
 use crate::db::scope::{CredentialHash, Tx};
 use crate::domain::callers::Staff;
+use crate::domain::dashboards;
 use crate::domain::record_types;
 use crate::error::Result;
 
-pub use rows::{ExposedFile, ExposedRecord};
+pub use rows::{ExposedDashboard, ExposedDeliverable, ExposedFile, ExposedRecord};
 
 /// What is asked about. Unchecked.
 #[derive(Clone, Debug)]
 pub struct Exposing {
     pub scope: PortalScope,
     pub modes: Vec<PortalMode>,
-    /// How many records, and how many files, to list.
+    /// Which would be chosen, in any order.
+    pub dashboards: Vec<DashboardId>,
+    /// How many records, deliverables, files and dashboards to list of each.
     pub first: usize,
 }
 
@@ -37,11 +41,18 @@ pub struct Exposure {
     /// The first by name; `record_count` says how many there are.
     pub records: Vec<ExposedRecord>,
     pub record_count: i64,
+    /// The first by title; `deliverable_count` says how many there are.
+    pub deliverables: Vec<ExposedDeliverable>,
+    pub deliverable_count: i64,
     /// The first by name; `file_count` says how many there are.
     pub files: Vec<ExposedFile>,
     pub file_count: i64,
     pub message_count: i64,
+    /// The first by title; `dashboard_count` says how many there are.
+    pub dashboards: Vec<ExposedDashboard>,
+    pub dashboard_count: i64,
     pub planned_count: i64,
+    pub activity_entry_count: i64,
 }
 
 /// A type of the records that would show.
@@ -70,6 +81,11 @@ pub async fn exposure(
 ) -> Result<Exposure> {
     staff.scope().require(Permission::PortalsManage)?;
     let (company, record) = resolve_scope(staff, asked.scope).await?;
+    let mut chosen = asked.dashboards.clone();
+    chosen.sort_unstable();
+    chosen.dedup();
+    dashboards::check_chosen(staff, (company, record), &chosen).await?;
+    let chosen = (asked.modes.as_slice(), chosen.as_slice());
     let stays_off = match record {
         Some(record) => stays_off(staff, record).await?,
         None => false,
@@ -80,12 +96,17 @@ pub async fn exposure(
         types: Vec::new(),
         records: Vec::new(),
         record_count: 0,
+        deliverables: Vec::new(),
+        deliverable_count: 0,
         files: Vec::new(),
         file_count: 0,
         message_count: 0,
+        dashboards: Vec::new(),
+        dashboard_count: 0,
         planned_count: 0,
+        activity_entry_count: 0,
     };
-    let Some(tx) = rows::enter(pools, hash, (company, record), &asked.modes).await? else {
+    let Some(tx) = rows::enter(pools, hash, (company, record), chosen).await? else {
         return Ok(empty);
     };
     let seen = rows::read(&tx, asked.first).await?;
@@ -95,10 +116,15 @@ pub async fn exposure(
         types: types(staff, &seen).await?,
         record_count: seen.records_of.iter().map(|(_, count)| count).sum(),
         records: seen.records,
+        deliverables: seen.deliverables,
+        deliverable_count: seen.deliverable_count,
         files: seen.files,
         file_count: seen.file_count,
         message_count: seen.message_count,
+        dashboards: seen.dashboards,
+        dashboard_count: seen.dashboard_count,
         planned_count: seen.planned_count,
+        activity_entry_count: seen.activity_entry_count,
         ..empty
     })
 }

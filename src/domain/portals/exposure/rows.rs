@@ -8,9 +8,11 @@ use diesel_async::RunQueryDsl;
 use futures::{FutureExt as _, try_join};
 
 use crate::db::enums::PortalMode;
-use crate::db::ids::{CompanyId, FileId, RecordId, RecordTypeId};
+use crate::db::ids::{CompanyId, DashboardId, DeliverableId, FileId, RecordId, RecordTypeId};
 use crate::db::pool::Pools;
-use crate::db::schema::portal::{calendar_events, field_definitions, files, messages, records};
+use crate::db::schema::portal::{
+    activity_entries, calendar_events, dashboards, deliverables, field_definitions, files, messages, records,
+};
 use crate::db::scope::{Access, CredentialHash, Door, Tx};
 use crate::db::settings::app_id;
 use crate::error::Result;
@@ -24,6 +26,10 @@ diesel::define_sql_function! {
     );
 }
 
+diesel::define_sql_function! {
+    fn expose_dashboards(chosen: sql_types::Array<sql_types::Uuid>);
+}
+
 /// Behind a door that is not made yet.
 pub(super) struct Inside;
 
@@ -34,6 +40,23 @@ pub struct ExposedRecord {
     pub id: RecordId,
     pub type_id: RecordTypeId,
     pub name: String,
+}
+
+/// A deliverable that would show.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = deliverables)]
+pub struct ExposedDeliverable {
+    pub id: DeliverableId,
+    pub record_id: RecordId,
+    pub title: String,
+}
+
+/// A dashboard that would show.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = dashboards)]
+pub struct ExposedDashboard {
+    pub id: DashboardId,
+    pub title: String,
 }
 
 /// A file that would show.
@@ -60,25 +83,34 @@ pub(super) struct Seen {
     /// How many records of each type.
     pub records_of: Vec<(RecordTypeId, i64)>,
     pub fields: Vec<CustomField>,
+    pub deliverables: Vec<ExposedDeliverable>,
+    pub deliverable_count: i64,
     pub files: Vec<ExposedFile>,
     pub file_count: i64,
     pub message_count: i64,
+    pub dashboards: Vec<ExposedDashboard>,
+    pub dashboard_count: i64,
     pub planned_count: i64,
+    pub activity_entry_count: i64,
 }
 
-/// Enters what a portal of this scope would show; none if its door would not open.
+/// Enters what a portal of this scope with these dashboards would show; none if its door would not open.
 pub(super) async fn enter(
     pools: &Pools,
     hash: CredentialHash,
     (company, record): (CompanyId, Option<RecordId>),
-    modes: &[PortalMode],
+    (modes, chosen): (&[PortalMode], &[DashboardId]),
 ) -> Result<Option<Tx<Inside>>> {
     let modes: Vec<&str> = modes.iter().map(|mode| mode.as_str()).collect();
     pools
         .enter(Door::Doorstep, Access::Read, |mut connection| {
             let entering = enter_exposure(hash.to_vec(), company, record, modes.clone());
+            let choosing = (!chosen.is_empty()).then(|| expose_dashboards(chosen.to_vec()));
             async move {
                 diesel::select(entering).execute(&mut connection).await?;
+                if let Some(choosing) = choosing {
+                    diesel::select(choosing).execute(&mut connection).await?;
+                }
                 let entered: Option<CompanyId> =
                     diesel::select(app_id("app.company")).get_result(&mut connection).await?;
                 Ok(entered.map(|_| Inside))
@@ -88,12 +120,40 @@ pub(super) async fn enter(
         .await
 }
 
-/// Reads all of it; of records and files the first by name.
+/// Reads all of it; of what is listed the first by name.
 pub(super) async fn read(tx: &Tx<Inside>, first: usize) -> Result<Seen> {
     let first = first as i64;
-    let mut connections = [tx.connection(); 7];
-    let [a, b, c, d, e, f, g] = &mut connections;
-    let (records, records_of, fields, files, file_count, message_count, planned_count) = try_join!(
+    let ((records, records_of, fields), files, deliverables, dashboards, counts) = try_join!(
+        of_records(tx, first),
+        listed_files(tx, first),
+        listed_deliverables(tx, first),
+        listed_dashboards(tx, first),
+        counts(tx),
+    )?;
+    let [deliverable_count, file_count, message_count, dashboard_count, planned_count, activity_entry_count] =
+        counts;
+    Ok(Seen {
+        records,
+        records_of,
+        fields,
+        deliverables,
+        deliverable_count,
+        files,
+        file_count,
+        message_count,
+        dashboards,
+        dashboard_count,
+        planned_count,
+        activity_entry_count,
+    })
+}
+
+type OfRecords = (Vec<ExposedRecord>, Vec<(RecordTypeId, i64)>, Vec<CustomField>);
+
+async fn of_records(tx: &Tx<Inside>, first: i64) -> Result<OfRecords> {
+    let mut connections = [tx.connection(); 3];
+    let [a, b, c] = &mut connections;
+    Ok(try_join!(
         records::table
             .order((records::name, records::id))
             .limit(first)
@@ -104,10 +164,47 @@ pub(super) async fn read(tx: &Tx<Inside>, first: usize) -> Result<Seen> {
             .order((field_definitions::position, field_definitions::id))
             .select(CustomField::as_select())
             .load(c),
-        files::table.order((files::name, files::id)).limit(first).select(ExposedFile::as_select()).load(d),
-        files::table.count().get_result(e),
-        messages::table.count().get_result(f),
-        calendar_events::table.count().get_result(g),
+    )?)
+}
+
+async fn listed_files(tx: &Tx<Inside>, first: i64) -> Result<Vec<ExposedFile>> {
+    Ok(files::table
+        .order((files::name, files::id))
+        .limit(first)
+        .select(ExposedFile::as_select())
+        .load(&mut tx.connection())
+        .await?)
+}
+
+async fn listed_deliverables(tx: &Tx<Inside>, first: i64) -> Result<Vec<ExposedDeliverable>> {
+    Ok(deliverables::table
+        .order((deliverables::title, deliverables::id))
+        .limit(first)
+        .select(ExposedDeliverable::as_select())
+        .load(&mut tx.connection())
+        .await?)
+}
+
+async fn listed_dashboards(tx: &Tx<Inside>, first: i64) -> Result<Vec<ExposedDashboard>> {
+    Ok(dashboards::table
+        .order((dashboards::title, dashboards::id))
+        .limit(first)
+        .select(ExposedDashboard::as_select())
+        .load(&mut tx.connection())
+        .await?)
+}
+
+/// How many deliverables, files, messages, dashboards, plans, and entries of activity.
+async fn counts(tx: &Tx<Inside>) -> Result<[i64; 6]> {
+    let mut connections = [tx.connection(); 6];
+    let [a, b, c, d, e, f] = &mut connections;
+    let counts: (i64, i64, i64, i64, i64, i64) = try_join!(
+        deliverables::table.count().get_result(a),
+        files::table.count().get_result(b),
+        messages::table.count().get_result(c),
+        dashboards::table.count().get_result(d),
+        calendar_events::table.count().get_result(e),
+        activity_entries::table.count().get_result(f),
     )?;
-    Ok(Seen { records, records_of, fields, files, file_count, message_count, planned_count })
+    Ok(counts.into())
 }

@@ -6,7 +6,7 @@ use super::super::companies::Company;
 use super::super::record_types::RecordType;
 use super::inputs::PortalScopeInput;
 use crate::db::enums::{PortalMode, SharedField};
-use crate::db::ids::{CompanyId, FileId, RecordId, RecordTypeId};
+use crate::db::ids::{CompanyId, DashboardId, DeliverableId, FileId, RecordId, RecordTypeId};
 use crate::db::paging::Page;
 use crate::domain::portals::{self, Exposing};
 use crate::graphql::context::request;
@@ -21,6 +21,9 @@ pub struct PortalExposureInput {
     /// The sections it would show.
     #[graphql(default_with = "vec![PortalMode::Records, PortalMode::Files, PortalMode::Messages]")]
     modes: Vec<PortalMode>,
+    /// The dashboards that would be chosen for it; they show where its modes have DASHBOARD.
+    #[graphql(default)]
+    dashboard_ids: Vec<DashboardId>,
 }
 
 /// All that a portal's holder would see now, read as the holder's database login reads it.
@@ -38,14 +41,24 @@ pub struct PortalExposure {
     records: Vec<ExposedRecord>,
     /// How many records there are in all.
     record_count: i64,
+    /// The deliverables of its records, the first by title.
+    deliverables: Vec<ExposedDeliverable>,
+    /// How many deliverables there are in all.
+    deliverable_count: i64,
     /// Its files, the first by name.
     files: Vec<ExposedFile>,
     /// How many files there are in all.
     file_count: i64,
     /// How many messages its threads hold.
     message_count: i64,
+    /// Its dashboards, the first by title.
+    dashboards: Vec<ExposedDashboard>,
+    /// How many dashboards there are in all.
+    dashboard_count: i64,
     /// How many events its calendar holds, besides milestones.
     planned_count: i64,
+    /// How many entries its activity holds that staff and partners wrote.
+    activity_entry_count: i64,
 }
 
 #[ComplexObject]
@@ -108,6 +121,26 @@ impl ExposedRecord {
     }
 }
 
+/// A deliverable that would show.
+#[derive(SimpleObject)]
+pub struct ExposedDeliverable {
+    /// Its id.
+    id: DeliverableId,
+    /// The record it is part of.
+    record_id: RecordId,
+    /// Its title.
+    title: String,
+}
+
+/// A dashboard that would show.
+#[derive(SimpleObject)]
+pub struct ExposedDashboard {
+    /// Its id.
+    id: DashboardId,
+    /// Its title.
+    title: String,
+}
+
 /// A file that would show.
 #[derive(SimpleObject)]
 pub struct ExposedFile {
@@ -132,8 +165,7 @@ impl ExposureQueries {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which portal.")] input: PortalExposureInput,
-        #[graphql(desc = "How many records, and how many files, to list: 1 to 100; 25 if absent.")]
-        first: Option<i32>,
+        #[graphql(desc = "How many of each kind to list: 1 to 100; 25 if absent.")] first: Option<i32>,
     ) -> Option<Result<PortalExposure>> {
         Some(expose(ctx, input, first).await)
     }
@@ -141,7 +173,8 @@ impl ExposureQueries {
 
 async fn expose(ctx: &Context<'_>, input: PortalExposureInput, first: Option<i32>) -> Result<PortalExposure> {
     let first = Page::<()>::parse(first, None).map_err(coded)?.limit;
-    let asked = Exposing { scope: input.scope.into(), modes: input.modes, first };
+    let PortalExposureInput { scope, modes, dashboard_ids: dashboards } = input;
+    let asked = Exposing { scope: scope.into(), modes, dashboards, first };
     let (request, reading) = (request(ctx), request(ctx).staff().await?);
     let exposure = portals::exposure(&request.app.pools, request.session_hash()?, &reading.tx, &asked);
     exposure.await.map(PortalExposure::from).map_err(coded)
@@ -160,10 +193,15 @@ impl From<portals::Exposure> for PortalExposure {
             types: exposure.types.into_iter().map(ExposedType::from).collect(),
             records: exposure.records.into_iter().map(ExposedRecord::from).collect(),
             record_count: exposure.record_count,
+            deliverables: exposure.deliverables.into_iter().map(ExposedDeliverable::from).collect(),
+            deliverable_count: exposure.deliverable_count,
             files: exposure.files.into_iter().map(ExposedFile::from).collect(),
             file_count: exposure.file_count,
             message_count: exposure.message_count,
+            dashboards: exposure.dashboards.into_iter().map(ExposedDashboard::from).collect(),
+            dashboard_count: exposure.dashboard_count,
             planned_count: exposure.planned_count,
+            activity_entry_count: exposure.activity_entry_count,
         }
     }
 }
@@ -179,6 +217,18 @@ impl From<portals::ExposedType> for ExposedType {
 impl From<portals::ExposedRecord> for ExposedRecord {
     fn from(record: portals::ExposedRecord) -> Self {
         Self { id: record.id, type_id: record.type_id, name: record.name }
+    }
+}
+
+impl From<portals::ExposedDeliverable> for ExposedDeliverable {
+    fn from(deliverable: portals::ExposedDeliverable) -> Self {
+        Self { id: deliverable.id, record_id: deliverable.record_id, title: deliverable.title }
+    }
+}
+
+impl From<portals::ExposedDashboard> for ExposedDashboard {
+    fn from(dashboard: portals::ExposedDashboard) -> Self {
+        Self { id: dashboard.id, title: dashboard.title }
     }
 }
 

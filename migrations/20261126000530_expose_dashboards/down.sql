@@ -1,0 +1,1 @@
+drop function expose_dashboards(uuid[]);
