@@ -13,21 +13,21 @@ pub async fn live() -> &'static str {
     "live\n"
 }
 
-/// Postgres and Redis answer, and the schema is ours.
+/// Postgres answers, and the schema is ours. Without Redis an instance goes on as far as each use of it
+/// says, and so do all the others: who took them out of service for it would shut what stays open (LINK-6).
 pub async fn ready(State(http): State<Http>) -> Response {
     let (schema, redis) = futures::join!(migrate::state(&http.app.pools), http.app.redis.answers());
     let problem = match schema {
-        Err(_) => Some("The database does not answer.\n"),
+        Err(_) => "The database does not answer.\n",
         Ok(SchemaState::Behind(_)) => {
-            Some("The database's schema is older than this program: run `vestibule migrate`.\n")
+            "The database's schema is older than this program: run `vestibule migrate`.\n"
         }
-        Ok(SchemaState::Ready) if !redis => Some("Redis does not answer.\n"),
-        Ok(SchemaState::Ready) => None,
+        Ok(SchemaState::Ready) if !redis => {
+            return "ready, without Redis: it does not answer\n".into_response();
+        }
+        Ok(SchemaState::Ready) => return "ready\n".into_response(),
     };
-    match problem {
-        None => "ready\n".into_response(),
-        Some(problem) => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], problem).into_response(),
-    }
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], problem).into_response()
 }
 
 /// Prometheus text.

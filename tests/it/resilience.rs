@@ -160,8 +160,8 @@ async fn without_redis_open_portals_go_on_and_readiness_says_so() {
     let session = island.query("", open, input.clone()).await.text("/data/access/openPortal/sessionToken");
     island.shut_redis_down().await;
     let ready = island.get("/health/ready").await;
-    assert_eq!((ready.status, ready.body()), (StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer.\n"));
-    assert_eq!(ready.header("retry-after"), "2");
+    // A balancer that follows readiness must not take every instance out for what goes on without Redis.
+    assert_eq!((ready.status, ready.body()), (StatusCode::OK, "ready, without Redis: it does not answer\n"));
     island.query(&session, home, json!({})).await.succeeded();
     island.query("", open, input).await.succeeded();
 }
