@@ -8,14 +8,13 @@
 //! invented. It is not tried again either: nobody knows whether it arrived.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use prometheus::IntCounter;
 use tokio::sync::Notify;
-use uuid::Uuid;
 
+use crate::adapters::redis::usage::Remembered;
 pub use crate::adapters::redis::usage::{Returned, Seen, Visitor};
 use crate::app::App;
 use crate::db::ids::{LinkId, OrgId};
@@ -134,20 +133,27 @@ impl Drop for Serving {
 pub struct Recorder {
     queue: Mutex<VecDeque<Seen>>,
     wake: Notify,
-    /// Requests that this instance has sent to Redis.
-    counted: AtomicU64,
-    memory: Mutex<Memory>,
+    memory: tokio::sync::Mutex<Memory>,
     complaint: Mutex<Complaint>,
     uncounted: IntCounter,
-    lost: IntCounter,
 }
 
 /// What is known of Redis's memory.
-#[derive(Debug, Default)]
-struct Memory {
-    era: Option<Uuid>,
-    /// How many of `counted` are in Postgres for sure.
+pub(crate) struct Memory {
+    /// How many requests of this instance Redis said to remember when it was last asked.
+    told: u64,
+    /// How many of these are in Postgres for sure.
     settled: u64,
+    /// How often Redis came back with older memory.
+    setbacks: u64,
+    lost: IntCounter,
+}
+
+/// How far a drain reaches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    told: u64,
+    setbacks: u64,
 }
 
 #[derive(Debug, Default)]
@@ -161,11 +167,14 @@ impl Recorder {
         Self {
             queue: Mutex::default(),
             wake: Notify::new(),
-            counted: AtomicU64::default(),
-            memory: Mutex::default(),
+            memory: tokio::sync::Mutex::new(Memory {
+                told: 0,
+                settled: 0,
+                setbacks: 0,
+                lost: metrics.usage_lost.clone(),
+            }),
             complaint: Mutex::default(),
             uncounted: metrics.usage_uncounted.clone(),
-            lost: metrics.usage_lost.clone(),
         }
     }
 
@@ -197,9 +206,10 @@ impl Recorder {
         }
     }
 
-    /// So many reached Redis.
-    pub(crate) fn reached(&self, count: usize) {
-        self.counted.fetch_add(count as u64, Ordering::Relaxed);
+    /// What is known of Redis's memory. Whoever asks Redis holds it until they have heard the answer, so
+    /// that answers are heard in their order.
+    pub(crate) async fn memory(&self) -> tokio::sync::MutexGuard<'_, Memory> {
+        self.memory.lock().await
     }
 
     /// So many could not be counted.
@@ -212,28 +222,44 @@ impl Recorder {
             *complaint = Complaint { last: Some(now), since: 0 };
         }
     }
+}
 
-    /// How many this instance has sent to Redis; before a drain, for [`Self::settle`] after it.
-    pub(crate) fn counted(&self) -> u64 {
-        self.counted.load(Ordering::Relaxed)
+impl Memory {
+    /// How many requests of this instance Redis said to remember when it was last asked.
+    pub(crate) fn told(&self) -> u64 {
+        self.told
     }
 
-    /// Compares Redis's era with the one seen before. If it lost its memory, what this instance sent
-    /// since its last whole drain may be lost: so many at most, which is reported.
-    pub(crate) fn remember(&self, era: Uuid) {
-        let mut memory = open(&self.memory);
-        if memory.era.replace(era).is_some_and(|before| before != era) {
-            let most = self.counted().saturating_sub(memory.settled);
-            memory.settled += most;
-            self.lost.inc_by(most);
-            tracing::error!(usage.lost = most, "Redis lost its memory, and counts with it: at most so many");
+    /// Hears what Redis remembers now. If its memory is older than what it told, what it forgot and a
+    /// drain had not settled may be lost: so many requests at most, which is reported.
+    pub(crate) fn hear(&mut self, remembered: Remembered) {
+        let Remembered { before, now } = remembered;
+        if before < self.told {
+            let most = self.told.saturating_sub(before.max(self.settled));
+            // Redis counts on from here, so the same numbers stand for other requests.
+            self.settled = self.settled.min(before);
+            self.setbacks += 1;
+            if most > 0 {
+                self.lost.inc_by(most);
+                tracing::error!(
+                    usage.lost = most,
+                    "Redis forgot requests that it had counted: at most so many"
+                );
+            }
         }
+        self.told = now;
     }
 
-    /// The first so many that were sent are in Postgres.
-    pub(crate) fn settle(&self, counted: u64) {
-        let mut memory = open(&self.memory);
-        memory.settled = memory.settled.max(counted);
+    /// For a drain, when it has taken what was counted.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { told: self.told, setbacks: self.setbacks }
+    }
+
+    /// All up to there is in Postgres. If Redis's memory went back meanwhile, nobody knows what it means.
+    pub(crate) fn settle(&mut self, mark: Mark) {
+        if mark.setbacks == self.setbacks {
+            self.settled = self.settled.max(mark.told);
+        }
     }
 }
 

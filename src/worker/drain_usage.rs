@@ -10,11 +10,12 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{pause, record_usage};
-use crate::adapters::redis::usage::{Batch, Count, Measure};
+use crate::adapters::redis::usage::{Batch, Count, Measure, Taken};
 use crate::app::App;
 use crate::db::ids::{LinkId, OrgId};
 use crate::domain::usage::{self, LinkTally, Portion, ReturnedBrowser};
 use crate::error::Result;
+use crate::usage::Mark;
 
 /// Drains until the service stops.
 pub(super) async fn run(app: Arc<App>, mut stopped: watch::Receiver<()>) {
@@ -29,22 +30,35 @@ pub(super) async fn run(app: Arc<App>, mut stopped: watch::Receiver<()>) {
 pub async fn once(app: &App) -> Result<()> {
     // What cannot be sent is reported already, and hinders nobody from draining the rest.
     let _ = record_usage::flush(app).await;
-    let counted = app.usage.counted();
-    let taken = app.redis.take_usage(app.clock.id()).await?;
-    app.usage.remember(taken.era);
+    let (taken, mark) = take(app).await?;
     step("usage_taken");
+    let mut settled = taken.whole;
     let mut outcome = Ok(());
     for name in taken.batches {
-        outcome = outcome.and(drain(app, name).await);
+        match drain(app, name).await {
+            Ok(applied) => settled &= applied,
+            Err(error) => outcome = outcome.and(Err(error)),
+        }
     }
-    if outcome.is_ok() {
-        app.usage.settle(counted);
+    if outcome.is_ok() && settled {
+        app.usage.memory().await.settle(mark);
     }
     outcome
 }
 
-async fn drain(app: &App, name: Uuid) -> Result<()> {
-    if let Some(batch) = app.redis.read_usage(name).await? {
+async fn take(app: &App) -> Result<(Taken, Mark)> {
+    let mut memory = app.usage.memory().await;
+    let taken = app.redis.take_usage(app.clock.id(), memory.told()).await?;
+    memory.hear(taken.remembered);
+    Ok((taken, memory.mark()))
+}
+
+/// Whether the batch is in Postgres for sure. One that is gone was drained by somebody else, unless
+/// Redis forgot it.
+async fn drain(app: &App, name: Uuid) -> Result<bool> {
+    let batch = app.redis.read_usage(name).await?;
+    let found = batch.is_some();
+    if let Some(batch) = batch {
         step("usage_read");
         let mut outcome = Ok(());
         for (org, portion) in portions(batch) {
@@ -57,7 +71,7 @@ async fn drain(app: &App, name: Uuid) -> Result<()> {
     }
     app.redis.clear_usage(name).await?;
     step("usage_cleared");
-    Ok(())
+    Ok(found)
 }
 
 /// Where tests stop or kill a drain.

@@ -34,12 +34,13 @@ pub(super) async fn run(app: Arc<App>, mut stopped: watch::Receiver<()>) {
 /// Sends what has gathered. Ends at the first refusal, and reports what was in it.
 pub async fn flush(app: &App) -> Result<()> {
     loop {
+        let mut memory = app.usage.memory().await;
         let seen = app.usage.take(AT_ONCE);
         if seen.is_empty() {
             return Ok(());
         }
-        match app.redis.count_usage(&seen, app.clock.id()).await {
-            Ok(()) => app.usage.reached(seen.len()),
+        match app.redis.count_usage(&seen, app.clock.id(), memory.told()).await {
+            Ok(remembered) => memory.hear(remembered),
             Err(refused) => {
                 app.usage.missed(seen.len(), app.clock.now());
                 return Err(refused);

@@ -317,7 +317,7 @@ async fn a_batch_is_not_held_up_by_a_link_or_an_organisation_that_is_gone() {
     app.arrange(&format!("delete from portal_links where id = '{}'", theirs.link.0)).await;
     assert_counts(&usage(&app, app.acme()).await, [1, 1, 1, 0]);
     assert_counts(&usage(&app, app.rival()).await, [0, 0, 0, 0]);
-    assert!(app.app.redis.take_usage(app.app.clock.id()).await.unwrap().batches.is_empty());
+    assert!(app.app.redis.take_usage(app.app.clock.id(), 0).await.unwrap().batches.is_empty());
 }
 
 /// DOOR-4, LINK-4

@@ -2,12 +2,12 @@
 //!
 //! | key | holds |
 //! | --- | --- |
-//! | `counts` | a hash: what was counted since the last drain, with the id of its batch from its first count on |
-//! | `batch <uuid>` | a `counts` that a drain has taken |
+//! | `counts` | a hash: what was counted since the last drain, with the id of its batch from its first count on, and the server that began it |
+//! | `batch <uuid>` | a `counts` that was taken to be drained |
 //! | `batches` | the set of those not yet drained to the end |
 //! | `visitor <link> <hash>` | a hash: when the visitor was first and last counted; a month |
 //! | `pending <link> <hash>` | a hash: loads of a browser that has not come back yet; a day |
-//! | `era` | made when it is missing, so that a Redis that lost its memory is noticed |
+//! | `sent <instance>` | how many requests of an instance were counted; a month after it was last heard of |
 //!
 //! What the numbers mean:
 //! - a *view* is a request that showed at least one section; it counts once for each section shown;
@@ -20,13 +20,16 @@
 //!
 //! Moments are the caller's; Redis's own clock only throws away what nobody will ask for again.
 //!
-//! Without Redis nothing is counted: [`crate::usage`] reports how much was not. A Redis that forgets
-//! loses what was not drained, and takes known visitors for new ones.
+//! Without Redis nothing is counted: [`crate::usage`] reports how much was not. A Redis that forgets,
+//! or comes back with older memory, loses what was not drained, and takes known visitors for new ones;
+//! the instances notice by `sent`. Counts that come back may be in Postgres already, under the id of
+//! their batch. So only the server that began `counts` adds to it; what another finds becomes a batch
+//! of its own.
 
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use redis::Script;
+use redis::{Script, ScriptInvocation};
 use uuid::Uuid;
 
 use super::Redis;
@@ -41,8 +44,10 @@ const SILENCE: TimeDelta = TimeDelta::minutes(30);
 const MONTH: TimeDelta = TimeDelta::days(30);
 /// How long a load waits for its visitor to come back.
 const PENDING: TimeDelta = TimeDelta::days(1);
-/// While so many batches wait, because Postgres is away, counts gather in one place.
+/// While so many batches wait, because Postgres is away, a drain lets counts gather in one place.
 const MOST_BATCHES: usize = 4;
+/// Fields of `counts` that count nothing.
+const ABOUT: [&str; 2] = ["batch", "server"];
 
 /// What one request showed of a portal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,24 +131,52 @@ pub struct KeptSession {
     pub left: bool,
 }
 
+/// How many requests of this instance Redis has counted, as far as it remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Fewer than it had said when it was last asked, if its memory is older than that.
+    pub before: u64,
+    /// With those of this call.
+    pub now: u64,
+}
+
 /// What there is to drain.
 #[derive(Clone, Debug)]
 pub struct Taken {
-    /// Changes when Redis lost its memory.
-    pub era: Uuid,
+    pub remembered: Remembered,
+    /// Whether all that was counted is in batches by now.
+    pub whole: bool,
     /// The names of all batches that wait, those of crashed drains among them.
     pub batches: Vec<Uuid>,
 }
 
-/// KEYS: counts, then for each request its visitor and pending.
-/// ARGV: batch id, silence, month, pending's life, then for each request seven:
+/// How scripts begin. KEYS: counts, batches, a new batch, sent. ARGV: a new id, how many requests of
+/// this instance Redis last said to remember, month.
+const BEGINNING: &str = r"
+local counts, batches = KEYS[1], KEYS[2]
+local before = tonumber(redis.call('GET', KEYS[4]) or 0)
+local older = before < tonumber(ARGV[2])
+local function remember(now) redis.call('SET', KEYS[4], string.format('%.0f', now), 'PX', ARGV[3]) end
+local function set_aside()
+    if redis.call('EXISTS', counts) == 0 then return end
+    redis.call('RENAME', counts, KEYS[3])
+    redis.call('SADD', batches, ARGV[1])
+end
+";
+
+/// KEYS: as above, then for each request its visitor and pending.
+/// ARGV: as above, silence, pending's life, then for each request seven:
 /// `org/link/`, now, bytes, sections with commas, who (unknown, first, known), session to keep, and
 /// whether it signed out (then its moment is kept below zero).
+///
+/// Where `INFO` is forbidden, counts are set aside only if memory is older than this instance was told.
 static COUNT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
+    script(
         r"
-local counts = KEYS[1]
-local silence, month = tonumber(ARGV[2]), tonumber(ARGV[3])
+local month, silence = tonumber(ARGV[3]), tonumber(ARGV[4])
+local requests = (#KEYS - 4) / 2
+local info = redis.pcall('INFO', 'server')
+local server = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
 local function add(field, n) if n ~= 0 then redis.call('HINCRBY', counts, field, n) end end
 local function note(field, at, better)
     local known = tonumber(redis.call('HGET', counts, field))
@@ -173,10 +206,11 @@ local function move(link, visitor, pending)
         else add(link .. fields[i], n) end
     end
 end
-redis.call('HSETNX', counts, 'batch', ARGV[1])
-for i = 0, (#KEYS - 1) / 2 - 1 do
-    local visitor, pending = KEYS[2 + 2 * i], KEYS[3 + 2 * i]
-    local link, at, bytes, sections, who, keep, left = unpack(ARGV, 5 + 7 * i, 11 + 7 * i)
+if older or redis.call('HGET', counts, 'server') ~= server then set_aside() end
+if redis.call('HSETNX', counts, 'batch', ARGV[1]) == 1 then redis.call('HSET', counts, 'server', server) end
+for i = 0, requests - 1 do
+    local visitor, pending = KEYS[5 + 2 * i], KEYS[6 + 2 * i]
+    local link, at, bytes, sections, who, keep, left = unpack(ARGV, 6 + 7 * i, 12 + 7 * i)
     at = tonumber(at)
     add(link .. 'bytes', tonumber(bytes))
     if who == 'known' then
@@ -194,7 +228,7 @@ for i = 0, (#KEYS - 1) / 2 - 1 do
         if who == 'first' then
             redis.call('HINCRBY', pending, 'loads', 1)
             redis.call('HSETNX', pending, 'at', string.format('%.0f', at))
-            redis.call('PEXPIRE', pending, ARGV[4])
+            redis.call('PEXPIRE', pending, ARGV[5])
         end
         for section in string.gmatch(sections, '[^,]+') do
             if who == 'known' then add(link .. 'views/' .. section, 1) end
@@ -202,20 +236,18 @@ for i = 0, (#KEYS - 1) / 2 - 1 do
         end
     end
 end
-return 1",
+remember(before + requests)
+return {before, before + requests}",
     )
 });
 
-/// KEYS: counts, batches, the new batch, era. ARGV: the new batch's name, a new era, most batches.
+/// KEYS: as above. ARGV: as above, most batches.
 static TAKE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
+    script(
         r"
-redis.call('SETNX', KEYS[4], ARGV[2])
-if redis.call('SCARD', KEYS[2]) < tonumber(ARGV[3]) and redis.call('EXISTS', KEYS[1]) == 1 then
-    redis.call('RENAME', KEYS[1], KEYS[3])
-    redis.call('SADD', KEYS[2], ARGV[1])
-end
-return {redis.call('GET', KEYS[4]), redis.call('SMEMBERS', KEYS[2])}",
+if older or redis.call('SCARD', batches) < tonumber(ARGV[4]) then set_aside() end
+remember(before)
+return {before, 1 - redis.call('EXISTS', counts), redis.call('SMEMBERS', batches)}",
     )
 });
 
@@ -228,12 +260,16 @@ return redis.call('SREM', KEYS[1], ARGV[1])",
     )
 });
 
+fn script(rest: &str) -> Script {
+    Script::new(&[BEGINNING, rest].concat())
+}
+
 impl Redis {
-    /// Counts requests, all or none. `batch` names the batch they begin, if they begin one.
-    pub async fn count_usage(&self, seen: &[Seen], batch: Uuid) -> Result<()> {
-        let mut call = COUNT.prepare_invoke();
-        call.key(self.usage_key("counts")).arg(batch.to_string());
-        call.arg(SILENCE.num_milliseconds()).arg(MONTH.num_milliseconds()).arg(PENDING.num_milliseconds());
+    /// Counts requests, all or none. `new` is the id of the batch they begin, if they begin one; `told`
+    /// is what Redis last said to remember.
+    pub async fn count_usage(&self, seen: &[Seen], new: Uuid, told: u64) -> Result<Remembered> {
+        let mut call = self.usage_call(&COUNT, new, told);
+        call.arg(SILENCE.num_milliseconds()).arg(PENDING.num_milliseconds());
         for seen in seen {
             let (who, session, browser) = match seen.visitor {
                 Visitor::Unknown => ("unknown", None, None),
@@ -251,25 +287,24 @@ impl Redis {
             call.arg(seen.bytes).arg(sections.join(",")).arg(who);
             call.arg(keep.unwrap_or_default()).arg(left);
         }
-        self.ask(async |redis| call.invoke_async(redis).await).await
+        let (before, now): (u64, u64) = self.ask(async |redis| call.invoke_async(redis).await).await?;
+        Ok(Remembered { before, now })
     }
 
-    /// Takes what was counted as a new batch, and lists all that wait. `new` names it, and the era
-    /// if there is none.
-    pub async fn take_usage(&self, new: Uuid) -> Result<Taken> {
-        let mut call = TAKE.prepare_invoke();
-        call.key(self.usage_key("counts")).key(self.usage_key("batches"));
-        call.key(self.batch_key(new)).key(self.usage_key("era"));
-        call.arg(new.to_string()).arg(new.to_string()).arg(MOST_BATCHES);
-        let (era, batches): (String, Vec<String>) =
+    /// Takes what was counted as a new batch, and lists all that wait. `new` names it; `told` is what
+    /// Redis last said to remember.
+    pub async fn take_usage(&self, new: Uuid, told: u64) -> Result<Taken> {
+        let mut call = self.usage_call(&TAKE, new, told);
+        call.arg(MOST_BATCHES);
+        let (before, whole, batches): (u64, bool, Vec<String>) =
             self.ask(async |redis| call.invoke_async(redis).await).await?;
         let mut batches: Vec<Uuid> = batches.iter().filter_map(|name| Uuid::try_parse(name).ok()).collect();
         // Names sort by time: what was counted first is drained first.
         batches.sort_unstable();
-        Ok(Taken { era: Uuid::try_parse(&era).unwrap_or_default(), batches })
+        Ok(Taken { remembered: Remembered { before, now: before }, whole, batches })
     }
 
-    /// Reads a batch; none if somebody else has drained it.
+    /// Reads a batch; none if somebody else has drained it, or Redis forgot it.
     pub async fn read_usage(&self, name: Uuid) -> Result<Option<Batch>> {
         let key = self.batch_key(name);
         let fields: Vec<(String, String)> =
@@ -277,7 +312,7 @@ impl Redis {
         let Some((_, id)) = fields.iter().find(|(field, _)| field == "batch") else { return Ok(None) };
         let id = Uuid::try_parse(id).unwrap_or(name);
         let mut batch = Batch { id, counts: Vec::new(), sessions: Vec::new() };
-        for (field, value) in fields.iter().filter(|(field, _)| field != "batch") {
+        for (field, value) in fields.iter().filter(|(field, _)| !ABOUT.contains(&field.as_str())) {
             match (parse_count(field, value), parse_session(field, value)) {
                 (Some(count), _) => batch.counts.push(count),
                 (_, Some(session)) => batch.sessions.push(session),
@@ -292,6 +327,15 @@ impl Redis {
         let mut call = CLEAR.prepare_invoke();
         call.key(self.usage_key("batches")).key(self.batch_key(name)).arg(name.to_string());
         self.ask(async |redis| call.invoke_async(redis).await).await
+    }
+
+    /// A script with what [`BEGINNING`] needs.
+    fn usage_call<'a>(&self, script: &'a Script, new: Uuid, told: u64) -> ScriptInvocation<'a> {
+        let mut call = script.prepare_invoke();
+        call.key(self.usage_key("counts")).key(self.usage_key("batches")).key(self.batch_key(new));
+        call.key(self.usage_key(&format!("sent {}", self.instance)));
+        call.arg(new.to_string()).arg(told).arg(MONTH.num_milliseconds());
+        call
     }
 
     fn batch_key(&self, name: Uuid) -> String {
