@@ -74,10 +74,12 @@ async fn drain(app: &App, name: Uuid) -> Result<bool> {
     Ok(found)
 }
 
-/// Where tests stop or kill a drain.
+/// Where tests kill a service.
 fn step(name: &'static str) {
     tracing::trace!(usage.step = name, "draining");
-    fail::fail_point!(name);
+    fail::fail_point!(name, |_| {
+        nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).unwrap_or_default()
+    });
 }
 
 /// What each organisation gets of a batch.
