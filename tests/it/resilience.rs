@@ -167,13 +167,13 @@ async fn without_redis_open_portals_go_on_and_readiness_says_so() {
 }
 
 /// A portal that asks for a code.
-struct Coded {
+pub struct Coded {
     id: String,
-    token: String,
+    pub token: String,
 }
 
 impl Coded {
-    async fn new(island: &Island) -> Self {
+    pub async fn new(island: &Island) -> Self {
         let scope = json!({ "companyId": island.acme.companies[0].id });
         let input = json!({ "label": "Coded", "scope": scope, "accessCode": "480216" });
         let made = island.query(&island.acme.staff_token, CREATE_PORTAL, json!({ "input": input })).await;
@@ -203,6 +203,14 @@ async fn signs_out(island: &Island, token: &str, session: &str) -> Answer {
     island.send(request.body(Body::empty()).unwrap()).await
 }
 
+/// A coded door without Redis.
+#[track_caller]
+pub fn assert_shut(refused: &Answer) {
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.body());
+    assert_eq!(refused.code(), "INTERNAL");
+    assert_eq!(refused.at("/errors/0/extensions/retryAfter"), 2);
+}
+
 /// DOOR-3: a coded door fails closed, and finds Redis again by itself.
 #[tokio::test]
 async fn without_redis_coded_doors_stay_shut_until_it_is_back() {
@@ -213,10 +221,7 @@ async fn without_redis_coded_doors_stay_shut_until_it_is_back() {
     island.query(&session, HOME, json!({})).await.succeeded();
     island.shut_redis_down().await;
     for (who, document, variables) in [(session.as_str(), HOME, json!({})), ("", OPEN, right.clone())] {
-        let refused = island.query(who, document, variables).await;
-        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.body());
-        assert_eq!(refused.code(), "INTERNAL");
-        assert_eq!(refused.at("/errors/0/extensions/retryAfter"), 2);
+        assert_shut(&island.query(who, document, variables).await);
     }
     let page = island.get(&format!("/portal/{token}")).await;
     assert!(page.body().contains("Enter your access code"), "whose door it is needs no Redis");

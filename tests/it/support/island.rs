@@ -71,6 +71,7 @@ impl Island {
         let info: String = redis::cmd("INFO").arg("server").query_async(&mut redis).await.unwrap();
         let pid = info.lines().find_map(|line| line.strip_prefix("process_id:")).unwrap();
         kill(Pid::from_raw(pid.parse().unwrap()), Signal::SIGKILL).unwrap();
+        while redis::cmd("PING").query_async::<String>(&mut redis).await.is_ok() {}
     }
 
     /// A connection to Redis.
