@@ -1,6 +1,6 @@
 //! The portal home (REC-9): the visible records grouped by stage or phase, each group with its
 //! count, rollup and file count. Reads as a portal caller, so row-level security decides what is
-//! there; this module only arranges it. Always the same few statements, however many records.
+//! there; this module only arranges it. Always the same one statement, however many records.
 
 mod rows;
 
@@ -11,7 +11,6 @@ use std::collections::HashMap;
 use super::callers::Portal;
 use super::shared_records::{SharedStage, SharedType};
 use crate::db::enums::{ClientPhase, PortalMode};
-use crate::db::ids::RecordTypeId;
 
 /// Everything the home shows.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ pub struct Group {
 }
 
 /// What a group is named after.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heading {
     /// The team's own stage, where the type shows stage names (REC-7).
     Stage(SharedStage),
@@ -90,48 +89,49 @@ impl Group {
 
 /// Arranges what was read for a portal.
 pub fn arrange(portal: &Portal, rows: Rows) -> Home {
+    let mut sections: Vec<Section> = Vec::new();
     if !portal.modes.contains(&PortalMode::Records) {
-        return Home { sections: Vec::new() };
+        return Home { sections };
     }
-    let mut by_type: HashMap<RecordTypeId, Vec<HomeRecord>> = HashMap::new();
-    for record in rows.records {
-        by_type.entry(record.record.type_id).or_default().push(record);
+    for (record, kind, stage) in rows.0 {
+        let heading = Heading::of(&kind, stage, &record.record);
+        let known = sections.iter().position(|section| section.kind.id == kind.id);
+        let place = known.unwrap_or_else(|| {
+            sections.push(Section { kind, groups: Vec::new() });
+            sections.len() - 1
+        });
+        sections[place].add(heading, record);
     }
-    let section = |kind: SharedType| {
-        let records = by_type.remove(&kind.id)?;
-        Some(Section { groups: group(&kind, &rows.stages, records), kind })
-    };
-    Home { sections: rows.types.into_iter().filter_map(section).collect() }
+    for section in &mut sections {
+        section.groups.sort_by_key(|group| group.heading.place());
+    }
+    Home { sections }
 }
 
-/// Groups in pipeline order; a group without records is left out.
-fn group(kind: &SharedType, stages: &[SharedStage], records: Vec<HomeRecord>) -> Vec<Group> {
-    let headings: Vec<Heading> = if kind.show_stage_names {
-        stages.iter().filter(|stage| stage.type_id == kind.id).cloned().map(Heading::Stage).collect()
-    } else {
-        ClientPhase::ALL.iter().copied().map(Heading::Phase).collect()
-    };
-    let mut groups: Vec<Group> = headings
-        .into_iter()
-        .chain([Heading::None])
-        .map(|heading| Group { heading, records: Vec::new() })
-        .collect();
-    for record in records {
-        let place = groups.iter_mut().find(|group| group.heading.holds(&record.record));
-        if let Some(group) = place {
-            group.records.push(record);
+impl Section {
+    fn add(&mut self, heading: Heading, record: HomeRecord) {
+        match self.groups.iter_mut().find(|group| group.heading == heading) {
+            Some(group) => group.records.push(record),
+            None => self.groups.push(Group { heading, records: vec![record] }),
         }
     }
-    groups.retain(|group| !group.records.is_empty());
-    groups
 }
 
 impl Heading {
-    fn holds(&self, record: &RecordSummary) -> bool {
+    fn of(kind: &SharedType, stage: Option<SharedStage>, record: &RecordSummary) -> Self {
+        match (stage, record.phase) {
+            (Some(stage), _) => Self::Stage(stage),
+            (None, Some(phase)) if !kind.show_stage_names => Self::Phase(phase),
+            _ => Self::None,
+        }
+    }
+
+    /// Where it stands among those of a section; stages come in pipeline order.
+    fn place(&self) -> usize {
         match self {
-            Self::Stage(stage) => record.stage_id == Some(stage.id),
-            Self::Phase(phase) => record.phase == Some(*phase),
-            Self::None => true,
+            Self::Stage(_) => 0,
+            Self::Phase(phase) => ClientPhase::ALL.iter().take_while(|other| *other != phase).count(),
+            Self::None => usize::MAX,
         }
     }
 }

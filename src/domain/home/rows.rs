@@ -11,35 +11,9 @@ use crate::db::ids::{RecordId, RecordTypeId, StageId};
 use crate::db::schema::portal::{files, messages, record_types, records, stages};
 use crate::domain::shared_records::{SharedStage, SharedType};
 
-/// What the home is arranged from.
+/// What the home is arranged from: each record with its type and, where that shows, its stage.
 #[derive(Debug)]
-pub struct Rows {
-    pub(super) types: Vec<SharedType>,
-    pub(super) stages: Vec<SharedStage>,
-    pub(super) records: Vec<HomeRecord>,
-}
-
-/// Reads it in two pipelined statements. Sent ahead of knowing who asks, they find nothing where
-/// the scope was not entered.
-pub async fn rows(connection: &AsyncPgConnection) -> QueryResult<Rows> {
-    let (pipelines, records) = futures::try_join!(pipelines(connection), records(connection))?;
-    let (mut types, stages): (Vec<SharedType>, Vec<Option<SharedStage>>) = pipelines.into_iter().unzip();
-    types.dedup_by_key(|kind| kind.id);
-    Ok(Rows { types, stages: stages.into_iter().flatten().collect(), records })
-}
-
-/// Each type with each of its stages, where these show; in one statement, since each costs Postgres and
-/// us a message of its own.
-async fn pipelines(
-    mut connection: &AsyncPgConnection,
-) -> QueryResult<Vec<(SharedType, Option<SharedStage>)>> {
-    record_types::table
-        .left_join(stages::table.on(stages::type_id.eq(record_types::id)))
-        .order((record_types::id, stages::position, stages::id))
-        .select((SharedType::as_select(), Option::<SharedStage>::as_select()))
-        .load(&mut connection)
-        .await
-}
+pub struct Rows(pub(super) Vec<(HomeRecord, SharedType, Option<SharedStage>)>);
 
 /// What the home shows of a record. An absent value is not shared, or not set: nothing tells which.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -62,20 +36,35 @@ pub struct RecordSummary {
     pub due_on: Option<NaiveDate>,
 }
 
-/// Each record with its shared files and its messages counted, in one statement: an index-only
-/// look-up for each count.
-async fn records(mut connection: &AsyncPgConnection) -> QueryResult<Vec<HomeRecord>> {
+/// Reads it in one statement, since each costs Postgres and us a message of its own, with an
+/// index-only look-up for each count. By due date, and the stages in pipeline order before that.
+/// Sent ahead of knowing who asks, it finds nothing where the scope was not entered.
+pub async fn rows(mut connection: &AsyncPgConnection) -> QueryResult<Rows> {
+    type Row = (RecordSummary, Option<i64>, Option<i64>, SharedType, Option<SharedStage>);
     let files = files::table.filter(files::record_id.eq(records::id)).count().single_value();
     let messages = messages::table.filter(messages::record_id.eq(records::id)).count().single_value();
-    let rows: Vec<(RecordSummary, Option<i64>, Option<i64>)> = records::table
-        .order((records::shared_due_on.asc().nulls_last(), records::id))
-        .select((RecordSummary::as_select(), files, messages))
+    let rows: Vec<Row> = records::table
+        .inner_join(record_types::table.on(record_types::id.eq(records::type_id)))
+        .left_join(stages::table.on(stages::id.nullable().eq(records::shared_stage_id)))
+        .order((
+            record_types::id,
+            stages::position.asc().nulls_last(),
+            stages::id,
+            records::shared_due_on.asc().nulls_last(),
+            records::id,
+        ))
+        .select((
+            RecordSummary::as_select(),
+            files,
+            messages,
+            SharedType::as_select(),
+            Option::<SharedStage>::as_select(),
+        ))
         .load(&mut connection)
         .await?;
-    let counted = |(record, files, messages): (RecordSummary, Option<i64>, Option<i64>)| HomeRecord {
-        record,
-        file_count: files.unwrap_or(0),
-        message_count: messages.unwrap_or(0),
+    let counted = |(record, files, messages, kind, stage): Row| {
+        let (file_count, message_count) = (files.unwrap_or(0), messages.unwrap_or(0));
+        (HomeRecord { record, file_count, message_count }, kind, stage)
     };
-    Ok(rows.into_iter().map(counted).collect())
+    Ok(Rows(rows.into_iter().map(counted).collect()))
 }

@@ -31,7 +31,7 @@ pub struct SharedType {
 }
 
 /// A stage as clients see it, where its type shows stage names.
-#[derive(Clone, Debug, Queryable, Selectable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = stages)]
 pub struct SharedStage {
     pub id: StageId,

@@ -1,4 +1,4 @@
-//! The portal home (REC-9): planned as one read of a fixed number of statements, then handed out.
+//! The portal home (REC-9): read in one statement, then handed out.
 
 use async_graphql::{Context, Object, SimpleObject};
 use chrono::NaiveDate;
