@@ -9,8 +9,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 
-use super::front::{self, Ahead, Front};
 use super::portals::doors;
+use super::prefetch::{self, Prefetch, Prefetched};
 use crate::db::enums::{ApiKeyScope, Permission, PortalMode, Role};
 use crate::db::ids::{
     ApiKeyId, CompanyId, LinkId, MemberId, OrgId, PortalId, PortalSessionId, RecordId, StaffSessionId,
@@ -273,16 +273,16 @@ pub async fn enter_portal(pools: &Pools, pass: PortalPass, access: Access) -> Re
 }
 
 /// The same to read, and reads what will be wanted in the same round trip.
-pub async fn enter_portal_front(
+pub async fn enter_portal_prefetching(
     pools: &Pools,
     pass: PortalPass,
-    ahead: Ahead,
-) -> Result<(Tx<Portal>, Front)> {
+    wanted: Prefetch,
+) -> Result<(Tx<Portal>, Prefetched)> {
     let entered = pools.enter(Door::Portal(pass), Access::Read, |connection| {
         let read = async move {
-            let (portal, front) =
-                futures::try_join!(read_portal(connection), front::read(connection, ahead))?;
-            Ok(portal.map(|portal| (portal, front)))
+            let (portal, prefetched) =
+                futures::try_join!(read_portal(connection), prefetch::read(connection, wanted))?;
+            Ok(portal.map(|portal| (portal, prefetched)))
         };
         read.boxed()
     });

@@ -15,10 +15,10 @@ use crate::db::ids::{LinkId, OrgId};
 use crate::db::scope::{Access, CredentialHash, PortalPass, Tx};
 use crate::domain::callers::{self, Portal, Staff, StaffPass};
 use crate::domain::changes::{Origin, Write};
-use crate::domain::front::{Ahead, Front};
 use crate::domain::home;
 use crate::domain::origins::{self, ForeignPage};
 use crate::domain::portals::doors;
+use crate::domain::prefetch::{Prefetch, Prefetched};
 use crate::domain::sections::{self, Counting, Counts};
 use crate::domain::tokens::Presented;
 use crate::error::Error;
@@ -94,7 +94,7 @@ pub struct RequestContext {
     staff: Mutex<Option<Arc<StaffReading>>>,
     portal: Mutex<Option<Arc<PortalReading>>>,
     /// Read ahead by the first to enter the portal root.
-    front: std::sync::Mutex<Front>,
+    prefetched: std::sync::Mutex<Prefetched>,
     page: Option<Arc<ForeignPage>>,
     /// What was shown of a portal, for those who count it.
     shown: std::sync::Mutex<Shown>,
@@ -122,7 +122,7 @@ impl RequestContext {
             staff: Mutex::default(),
             portal: Mutex::default(),
             prepared: Mutex::default(),
-            front: std::sync::Mutex::default(),
+            prefetched: std::sync::Mutex::default(),
             page: None,
             shown: std::sync::Mutex::default(),
         }
@@ -193,11 +193,11 @@ impl RequestContext {
 
     /// The request's portal transaction for reading, entered at its first use.
     pub async fn portal(&self) -> Result<Arc<PortalReading>> {
-        self.portal_for(Ahead::default()).await
+        self.portal_for(Prefetch::default()).await
     }
 
     /// The same. What will be wanted costs no round trip of its own.
-    pub async fn portal_for(&self, ahead: Ahead) -> Result<Arc<PortalReading>> {
+    pub async fn portal_for(&self, wanted: Prefetch) -> Result<Arc<PortalReading>> {
         let mut slot = self.portal.lock().await;
         if let Some(reading) = &*slot {
             return Ok(reading.clone());
@@ -206,9 +206,10 @@ impl RequestContext {
         let tx = match self.credential {
             Some(Credential::Preview(hash)) => callers::enter_preview(pools, hash).await,
             _ => {
-                let entered = callers::enter_portal_front(pools, self.portal_pass().await?, ahead).await;
-                entered.map(|(tx, front)| {
-                    *self.front.lock().expect("no panic while held") = front;
+                let entered =
+                    callers::enter_portal_prefetching(pools, self.portal_pass().await?, wanted).await;
+                entered.map(|(tx, prefetched)| {
+                    *self.prefetched.lock().expect("no panic while held") = prefetched;
                     tx
                 })
             }
@@ -221,8 +222,8 @@ impl RequestContext {
 
     /// The rows of the home: those that came with the entry, or read now.
     pub async fn home_rows(&self, tx: &Tx<Portal>) -> Result<home::Rows> {
-        let ahead = self.front.lock().expect("no panic while held").home.take();
-        match ahead {
+        let prefetched = self.prefetched.lock().expect("no panic while held").home.take();
+        match prefetched {
             Some(rows) => Ok(rows),
             None => home::rows(tx.connection()).await.map_err(|error| coded(error.into())),
         }
@@ -230,8 +231,8 @@ impl RequestContext {
 
     /// How much the sections hold: as counted with the entry, or now.
     pub async fn section_counts(&self, tx: &Tx<Portal>, counting: Counting) -> Result<Counts> {
-        let ahead = self.front.lock().expect("no panic while held").counts.take();
-        match ahead.filter(|counts| counts.counting() == counting) {
+        let prefetched = self.prefetched.lock().expect("no panic while held").counts.take();
+        match prefetched.filter(|counts| counts.counting() == counting) {
             Some(counts) => Ok(counts),
             None => sections::counts(tx.connection(), counting).await.map_err(|error| coded(error.into())),
         }

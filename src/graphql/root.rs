@@ -64,7 +64,7 @@ impl Query {
     /// What a portal shows, for whoever holds its link or session. Null with a coded error for
     /// everyone else.
     async fn portal(&self, ctx: &Context<'_>) -> Option<Result<PortalQuery>> {
-        Some(request(ctx).portal_for(portal::ahead(ctx)).await.map(|_| PortalQuery::default()))
+        Some(request(ctx).portal_for(portal::prefetch(ctx)).await.map(|_| PortalQuery::default()))
     }
 }
 

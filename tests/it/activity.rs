@@ -71,19 +71,20 @@ async fn clients_read_what_happened_newest_first_in_people_s_words() {
 
 /// NAV-1, EVT-8
 #[tokio::test]
-async fn the_section_tells_whether_anything_happened() {
+async fn the_section_tells_how_much_happened_and_beside_the_home_whether_anything_did() {
     let app = TestApp::world().await;
     let companies = &app.acme().companies;
     let session = open(&app, "ACTIVITY").await;
     let count = async || {
-        let told = app.query(&session, "{ portal { sections { count } } }", json!({})).await.succeeded();
-        told.at("/data/portal/sections/0/count")
+        let document = "{ portal { all: sections { count } beside: sections(besideHome: true) { count } } }";
+        let told = app.query(&session, document, json!({})).await.succeeded();
+        (told.at("/data/portal/all/0/count"), told.at("/data/portal/beside/0/count"))
     };
     append(&app, json!({ "companyId": companies[1].id }), "Of somebody else").await.succeeded();
-    assert_eq!(count().await, 0);
+    assert_eq!(count().await, (json!(0), json!(0)));
     append(&app, json!({ "companyId": companies[0].id }), "The office is closed").await.succeeded();
     append(&app, json!({ "companyId": companies[0].id }), "It is open again").await.succeeded();
-    assert_eq!(count().await, 1);
+    assert_eq!(count().await, (json!(2), json!(1)));
 }
 
 /// EVT-8, REC-10: each gate alone.

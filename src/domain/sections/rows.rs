@@ -2,7 +2,7 @@
 
 use diesel::dsl::{case_when, count};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::Counting;
@@ -31,7 +31,7 @@ pub struct Counts {
     records: Option<i64>,
     files: Option<i64>,
     messages: Option<i64>,
-    happened: Option<bool>,
+    activity: Option<i64>,
     planned: Option<i64>,
     steps: Option<i64>,
 }
@@ -49,7 +49,7 @@ impl Counts {
             PortalMode::Records => self.records,
             PortalMode::Files => self.files,
             PortalMode::Messages => self.messages,
-            PortalMode::Activity => self.happened.map(i64::from),
+            PortalMode::Activity => self.activity,
             PortalMode::Calendar => self.planned.zip(self.steps).map(|(planned, steps)| planned + steps),
             PortalMode::Feedback | PortalMode::Billing => None,
         }
@@ -82,25 +82,31 @@ fn is_counted(mode: PortalMode, counting: Counting) -> Literal<Bool> {
 /// Counts the sections in one statement; what is not counted is not looked at. Sent ahead of knowing
 /// who asks, it finds nothing where the scope was not entered.
 pub async fn counts(mut connection: &AsyncPgConnection, counting: Counting) -> QueryResult<Counts> {
-    type Row = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<bool>, Option<i64>, Option<i64>);
+    type Row = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
     let counted = |mode| is_counted(mode, counting);
     let planned = calendar_events::table.count().single_value();
     let steps = milestones::table.filter(milestones::shared_due_on.is_not_null()).count().single_value();
-    // Named is the company for its index.
-    let happened =
-        literal::<Bool>("exists (select from events where company_id = (select app_id('app.company')))");
-    let (dashboards, records, files, messages, happened, planned, steps): Row = diesel::select((
+    // Counting stops at what nobody reads on. Named is the company for its index.
+    let activity = literal::<BigInt>(match counting {
+        Counting::Everything => {
+            "(select count(*) from (select from events where company_id = (select app_id('app.company')) limit 99) e)"
+        }
+        Counting::BesideTheHome => {
+            "(select count(*) from (select from events where company_id = (select app_id('app.company')) limit 1) e)"
+        }
+    });
+    let (dashboards, records, files, messages, activity, planned, steps): Row = diesel::select((
         case_when(counted(PortalMode::Dashboard), dashboards::table.count().single_value()),
         case_when(counted(PortalMode::Records), records::table.count().single_value()),
         case_when(counted(PortalMode::Files), files::table.count().single_value()),
         case_when(counted(PortalMode::Messages), messages::table.count().single_value()),
-        case_when(counted(PortalMode::Activity), happened),
+        case_when(counted(PortalMode::Activity), activity),
         case_when(counted(PortalMode::Calendar), planned),
         case_when(counted(PortalMode::Calendar), steps),
     ))
     .get_result(&mut connection)
     .await?;
-    Ok(Counts { counting, dashboards, records, files, messages, happened, planned, steps })
+    Ok(Counts { counting, dashboards, records, files, messages, activity, planned, steps })
 }
 
 pub(super) async fn types(tx: &Tx<Portal>) -> Result<Vec<TypeTally>> {

@@ -18,12 +18,12 @@ mod visitors;
 
 use async_graphql::{Context, MergedObject};
 
-use crate::domain::front::Ahead;
+use crate::domain::prefetch::Prefetch;
 
 /// What of a portal can be read in one round trip with it.
-pub fn ahead(ctx: &Context<'_>) -> Ahead {
+pub fn prefetch(ctx: &Context<'_>) -> Prefetch {
     let portal = ctx.look_ahead();
-    Ahead { home: portal.field("home").exists(), counting: sections::counting_ahead(&portal) }
+    Prefetch { home: portal.field("home").exists(), counting: sections::counting_asked_for(&portal) }
 }
 
 /// What a portal shows.

@@ -18,7 +18,7 @@ impl PortalTally {
         self.0.mode
     }
 
-    /// How much it holds; of ACTIVITY only whether anything happened, 1 or 0. Null where it was not to be counted, or a number would say nothing.
+    /// How much it holds, of ACTIVITY 99 at most, and beside the home 1 at most. Null where it was not to be counted, or a number would say nothing.
     async fn count(&self) -> Option<i64> {
         self.0.count
     }
@@ -83,7 +83,7 @@ fn counting(beside_home: bool) -> Counting {
 }
 
 /// How the sections will be counted, if a reader of the portal asks for them.
-pub(super) fn counting_ahead(portal: &Lookahead<'_>) -> Option<Counting> {
+pub(super) fn counting_asked_for(portal: &Lookahead<'_>) -> Option<Counting> {
     let field = portal.field("sections").selection_fields().into_iter().next()?;
     let arguments = field.arguments().ok()?;
     Some(counting(

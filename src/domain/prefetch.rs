@@ -10,21 +10,21 @@ use super::sections::{self, Counting};
 
 /// What will be wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ahead {
+pub struct Prefetch {
     pub home: bool,
     pub counting: Option<Counting>,
 }
 
 /// What was read of it; whoever uses a part takes it out.
 #[derive(Debug, Default)]
-pub struct Front {
+pub struct Prefetched {
     pub home: Option<home::Rows>,
     pub counts: Option<sections::Counts>,
 }
 
-pub(super) async fn read(connection: &AsyncPgConnection, ahead: Ahead) -> QueryResult<Front> {
-    let home = OptionFuture::from(ahead.home.then(|| home::rows(connection)));
-    let counts = OptionFuture::from(ahead.counting.map(|counting| sections::counts(connection, counting)));
+pub(super) async fn read(connection: &AsyncPgConnection, wanted: Prefetch) -> QueryResult<Prefetched> {
+    let home = OptionFuture::from(wanted.home.then(|| home::rows(connection)));
+    let counts = OptionFuture::from(wanted.counting.map(|counting| sections::counts(connection, counting)));
     let (home, counts) = futures::join!(home, counts);
-    Ok(Front { home: home.transpose()?, counts: counts.transpose()? })
+    Ok(Prefetched { home: home.transpose()?, counts: counts.transpose()? })
 }
