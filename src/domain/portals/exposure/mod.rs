@@ -18,7 +18,7 @@ use crate::domain::dashboards;
 use crate::domain::record_types;
 use crate::error::Result;
 
-pub use rows::{ExposedDashboard, ExposedDeliverable, ExposedFile, ExposedRecord};
+pub use rows::{Exposed, ExposedDashboard, ExposedDeliverable, ExposedFile, ExposedRecord};
 
 /// What is asked about. Unchecked.
 #[derive(Clone, Debug)]
@@ -38,21 +38,14 @@ pub struct Exposure {
     /// Whether the door would open at all.
     pub opens: bool,
     pub types: Vec<ExposedType>,
-    /// The first by name; `record_count` says how many there are.
-    pub records: Vec<ExposedRecord>,
-    pub record_count: i64,
-    /// The first by title; `deliverable_count` says how many there are.
-    pub deliverables: Vec<ExposedDeliverable>,
-    pub deliverable_count: i64,
-    /// The first by name; `file_count` says how many there are.
-    pub files: Vec<ExposedFile>,
-    pub file_count: i64,
-    pub message_count: i64,
-    /// The first by title; `dashboard_count` says how many there are.
-    pub dashboards: Vec<ExposedDashboard>,
-    pub dashboard_count: i64,
-    pub planned_count: i64,
-    pub activity_entry_count: i64,
+    pub exposed: Exposed,
+}
+
+impl Exposure {
+    /// How many records would show.
+    pub fn record_count(&self) -> i64 {
+        self.types.iter().map(|kind| kind.record_count).sum()
+    }
 }
 
 /// A type of the records that would show.
@@ -90,43 +83,12 @@ pub async fn exposure(
         Some(record) => stays_off(staff, record).await?,
         None => false,
     };
-    let empty = Exposure {
-        company,
-        opens: false,
-        types: Vec::new(),
-        records: Vec::new(),
-        record_count: 0,
-        deliverables: Vec::new(),
-        deliverable_count: 0,
-        files: Vec::new(),
-        file_count: 0,
-        message_count: 0,
-        dashboards: Vec::new(),
-        dashboard_count: 0,
-        planned_count: 0,
-        activity_entry_count: 0,
-    };
     let Some(tx) = rows::enter(pools, hash, (company, record), chosen).await? else {
-        return Ok(empty);
+        return Ok(Exposure { company, opens: false, types: Vec::new(), exposed: Exposed::default() });
     };
-    let seen = rows::read(&tx, asked.first).await?;
+    let exposed = rows::read(&tx, asked.first).await?;
     tx.commit().await?;
-    Ok(Exposure {
-        opens: !stays_off,
-        types: types(staff, &seen).await?,
-        record_count: seen.records_of.iter().map(|(_, count)| count).sum(),
-        records: seen.records,
-        deliverables: seen.deliverables,
-        deliverable_count: seen.deliverable_count,
-        files: seen.files,
-        file_count: seen.file_count,
-        message_count: seen.message_count,
-        dashboards: seen.dashboards,
-        dashboard_count: seen.dashboard_count,
-        planned_count: seen.planned_count,
-        activity_entry_count: seen.activity_entry_count,
-        ..empty
-    })
+    Ok(Exposure { company, opens: !stays_off, types: types(staff, &exposed).await?, exposed })
 }
 
 /// REC-5: the first portal of a record turns it on; where there was one, nothing does but staff.
@@ -136,25 +98,25 @@ async fn stays_off(staff: &Tx<Staff>, record: RecordId) -> Result<bool> {
     Ok(off && super::rows::portals_of_record(staff, record).await? > 0)
 }
 
-async fn types(staff: &Tx<Staff>, seen: &rows::Seen) -> Result<Vec<ExposedType>> {
-    let ids: Vec<RecordTypeId> = seen.records_of.iter().map(|(id, _)| *id).collect();
+async fn types(staff: &Tx<Staff>, exposed: &Exposed) -> Result<Vec<ExposedType>> {
+    let ids: Vec<RecordTypeId> = exposed.records_of.iter().map(|(id, _)| *id).collect();
     let mut types = record_types::by_ids(staff, &ids).await?;
     types.sort_by(|a, b| a.name.cmp(&b.name));
-    let exposed = types.into_iter().map(|kind| {
+    let with_fields = types.into_iter().map(|kind| {
         let built_in = kind.sharing.shared_fields.iter().map(|field| ExposedField {
             label: label(*field, kind.sharing.show_stage_names).to_owned(),
             built_in: Some(*field),
         });
-        let custom = seen.fields.iter().filter(|field| field.type_id == kind.id);
+        let custom = exposed.fields.iter().filter(|field| field.type_id == kind.id);
         let custom = custom.map(|field| ExposedField { label: field.label.clone(), built_in: None });
-        let records = seen.records_of.iter().find(|(id, _)| *id == kind.id);
+        let records = exposed.records_of.iter().find(|(id, _)| *id == kind.id);
         ExposedType {
             id: kind.id,
             record_count: records.map_or(0, |(_, count)| *count),
             fields: built_in.chain(custom).collect(),
         }
     });
-    Ok(exposed.collect())
+    Ok(with_fields.collect())
 }
 
 /// A built-in field as people call it.

@@ -72,26 +72,34 @@ pub struct ExposedFile {
 /// A custom field that would show.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = field_definitions)]
-pub(super) struct CustomField {
+pub struct CustomField {
     pub type_id: RecordTypeId,
     pub label: String,
 }
 
-/// All that was found.
-pub(super) struct Seen {
+/// What would show; of what is listed the first by name.
+#[derive(Debug, Default)]
+pub struct Exposed {
     pub records: Vec<ExposedRecord>,
-    /// How many records of each type.
-    pub records_of: Vec<(RecordTypeId, i64)>,
-    pub fields: Vec<CustomField>,
     pub deliverables: Vec<ExposedDeliverable>,
-    pub deliverable_count: i64,
     pub files: Vec<ExposedFile>,
-    pub file_count: i64,
-    pub message_count: i64,
     pub dashboards: Vec<ExposedDashboard>,
-    pub dashboard_count: i64,
-    pub planned_count: i64,
-    pub activity_entry_count: i64,
+    pub counts: Counts,
+    /// How many records of each type.
+    pub(super) records_of: Vec<(RecordTypeId, i64)>,
+    pub(super) fields: Vec<CustomField>,
+}
+
+/// How much there is in all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    pub deliverables: i64,
+    pub files: i64,
+    pub messages: i64,
+    pub dashboards: i64,
+    /// Events of the calendar, besides milestones.
+    pub planned: i64,
+    pub activity_entries: i64,
 }
 
 /// Enters what a portal of this scope with these dashboards would show; none if its door would not open.
@@ -120,8 +128,8 @@ pub(super) async fn enter(
         .await
 }
 
-/// Reads all of it; of what is listed the first by name.
-pub(super) async fn read(tx: &Tx<Inside>, first: usize) -> Result<Seen> {
+/// Reads all of it.
+pub(super) async fn read(tx: &Tx<Inside>, first: usize) -> Result<Exposed> {
     let first = first as i64;
     let ((records, records_of, fields), files, deliverables, dashboards, counts) = try_join!(
         of_records(tx, first),
@@ -130,22 +138,7 @@ pub(super) async fn read(tx: &Tx<Inside>, first: usize) -> Result<Seen> {
         listed_dashboards(tx, first),
         counts(tx),
     )?;
-    let [deliverable_count, file_count, message_count, dashboard_count, planned_count, activity_entry_count] =
-        counts;
-    Ok(Seen {
-        records,
-        records_of,
-        fields,
-        deliverables,
-        deliverable_count,
-        files,
-        file_count,
-        message_count,
-        dashboards,
-        dashboard_count,
-        planned_count,
-        activity_entry_count,
-    })
+    Ok(Exposed { records, deliverables, files, dashboards, counts, records_of, fields })
 }
 
 type OfRecords = (Vec<ExposedRecord>, Vec<(RecordTypeId, i64)>, Vec<CustomField>);
@@ -194,11 +187,10 @@ async fn listed_dashboards(tx: &Tx<Inside>, first: i64) -> Result<Vec<ExposedDas
         .await?)
 }
 
-/// How many deliverables, files, messages, dashboards, plans, and entries of activity.
-async fn counts(tx: &Tx<Inside>) -> Result<[i64; 6]> {
+async fn counts(tx: &Tx<Inside>) -> Result<Counts> {
     let mut connections = [tx.connection(); 6];
     let [a, b, c, d, e, f] = &mut connections;
-    let counts: (i64, i64, i64, i64, i64, i64) = try_join!(
+    let (deliverables, files, messages, dashboards, planned, activity_entries) = try_join!(
         deliverables::table.count().get_result(a),
         files::table.count().get_result(b),
         messages::table.count().get_result(c),
@@ -206,5 +198,5 @@ async fn counts(tx: &Tx<Inside>) -> Result<[i64; 6]> {
         calendar_events::table.count().get_result(e),
         activity_entries::table.count().get_result(f),
     )?;
-    Ok(counts.into())
+    Ok(Counts { deliverables, files, messages, dashboards, planned, activity_entries })
 }

@@ -187,21 +187,24 @@ async fn record_type(ctx: &Context<'_>, id: RecordTypeId) -> Result<RecordType> 
 
 impl From<portals::Exposure> for PortalExposure {
     fn from(exposure: portals::Exposure) -> Self {
+        let record_count = exposure.record_count();
+        let exposed = exposure.exposed;
+        let counts = exposed.counts;
         Self {
             company: exposure.company,
             opens: exposure.opens,
             types: exposure.types.into_iter().map(ExposedType::from).collect(),
-            records: exposure.records.into_iter().map(ExposedRecord::from).collect(),
-            record_count: exposure.record_count,
-            deliverables: exposure.deliverables.into_iter().map(ExposedDeliverable::from).collect(),
-            deliverable_count: exposure.deliverable_count,
-            files: exposure.files.into_iter().map(ExposedFile::from).collect(),
-            file_count: exposure.file_count,
-            message_count: exposure.message_count,
-            dashboards: exposure.dashboards.into_iter().map(ExposedDashboard::from).collect(),
-            dashboard_count: exposure.dashboard_count,
-            planned_count: exposure.planned_count,
-            activity_entry_count: exposure.activity_entry_count,
+            records: exposed.records.into_iter().map(ExposedRecord::from).collect(),
+            record_count,
+            deliverables: exposed.deliverables.into_iter().map(ExposedDeliverable::from).collect(),
+            deliverable_count: counts.deliverables,
+            files: exposed.files.into_iter().map(ExposedFile::from).collect(),
+            file_count: counts.files,
+            message_count: counts.messages,
+            dashboards: exposed.dashboards.into_iter().map(ExposedDashboard::from).collect(),
+            dashboard_count: counts.dashboards,
+            planned_count: counts.planned,
+            activity_entry_count: counts.activity_entries,
         }
     }
 }
