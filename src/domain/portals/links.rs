@@ -8,7 +8,7 @@ use serde_json::json;
 use super::DoorState;
 use super::expiry::Expiry;
 use super::manage::{about, check_order, live};
-use super::open_sessions::end_behind_code;
+use super::open_sessions::end_behind_link_code;
 use super::policy::{Paths, Policy, Terms};
 use super::rows::{self, Link, LinkPatch, NewLink, Portal};
 use crate::db::enums::Permission;
@@ -190,8 +190,8 @@ pub async fn update_link(
     if rows::update_link(write, id, version, &patch).await? == 0 {
         return Err(missed_update(true, "link"));
     }
-    if patch.code_hash.as_ref().is_some_and(|own| own.is_some() || portal.has_code) {
-        end_behind_code(write, &[id]).await?;
+    if patch.code_hash.is_some() {
+        end_behind_link_code(write, id).await?;
     }
     tell(write, "portal_link.updated", &portal, id);
     Ok(())

@@ -223,7 +223,7 @@ pub async fn update(
         return Err(missed_update(true, "portal"));
     }
     if matches!(patch.code_hash, Some(Some(_))) {
-        open_sessions::end_behind_code_of(write, id).await?;
+        open_sessions::end_behind_portal_code(write, id).await?;
     }
     if let Some(chosen) = edit.dashboards {
         dashboards::choose(write, id, (portal.company_id, portal.record_id), chosen).await?;

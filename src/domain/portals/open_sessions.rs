@@ -113,20 +113,24 @@ pub async fn end_open_session(write: &Write, id: PortalSessionId) -> Result<()> 
 }
 
 /// Ends the sessions at a portal's links without an access code of their own, once the portal asks for
-/// another code.
-pub(super) async fn end_behind_code_of(write: &Write, portal: PortalId) -> Result<()> {
-    let asking: Vec<LinkId> = links::table
-        .filter(links::portal_id.eq(portal))
-        .filter(links::own_code.eq(false))
-        .select(links::id)
-        .load(&mut write.connection())
-        .await?;
-    end_behind_code(write, &asking).await
+/// another one: none of them has passed it, and none can any more (DOOR-2).
+pub(super) async fn end_behind_portal_code(write: &Write, portal: PortalId) -> Result<()> {
+    let asking =
+        links::table.filter(links::portal_id.eq(portal)).filter(links::own_code.eq(false)).select(links::id);
+    let living =
+        sessions::table.filter(sessions::link_id.eq_any(asking)).filter(sessions::ended_at.is_null());
+    diesel::update(living).set(sessions::ended_at.eq(write.at())).execute(&mut write.connection()).await?;
+    Ok(())
 }
 
-/// Ends the sessions at links whose doors ask for another access code: none of them has passed it, and
-/// none can any more (DOOR-2). Where a door asks for none now, its sessions go on opening it.
-pub(super) async fn end_behind_code(write: &Write, asking: &[LinkId]) -> Result<()> {
+/// The same at a link whose own code was changed, or taken away. Where its door asks for no code now,
+/// its sessions go on opening it.
+pub(super) async fn end_behind_link_code(write: &Write, link: LinkId) -> Result<()> {
+    let asking = links::table
+        .inner_join(portals::table.on(portals::id.eq(links::portal_id)))
+        .filter(links::id.eq(link))
+        .filter(links::has_code.or(links::own_code.eq(false).and(portals::has_code)))
+        .select(links::id);
     let living =
         sessions::table.filter(sessions::link_id.eq_any(asking)).filter(sessions::ended_at.is_null());
     diesel::update(living).set(sessions::ended_at.eq(write.at())).execute(&mut write.connection()).await?;
