@@ -380,29 +380,40 @@ impl RequestContext {
 
     /// What a visitor presents at a portal's door, with what Redis knows of the session: only one
     /// that claims to have passed an access code is asked about.
-    pub async fn portal_pass(&self) -> Result<PortalPass> {
+    pub async fn present(&self) -> Result<PortalPass, Error> {
         let (hash, visit) = match self.credential {
             Some(Credential::PortalSession(session)) => (session.hash, Some(session)),
             Some(Credential::Link(hash, visit)) => (hash, visit),
             Some(Credential::StaffSession(_)) => {
-                return Err(coded(Error::Forbidden("A staff session cannot enter the portal root.")));
+                return Err(Error::Forbidden("A staff session cannot enter the portal root."));
             }
             Some(Credential::ApiKey(_)) => {
-                return Err(coded(Error::Forbidden("An API key cannot enter the portal root.")));
+                return Err(Error::Forbidden("An API key cannot enter the portal root."));
             }
             Some(Credential::Preview(_)) => {
-                return Err(coded(Error::Forbidden("A preview shows what is there, and changes nothing.")));
+                return Err(Error::Forbidden("A preview shows what is there, and changes nothing."));
             }
-            None => return Err(coded(Error::Unauthenticated)),
+            None => return Err(Error::Unauthenticated),
         };
         let passed = match visit {
-            Some(Presented { hash: session, coded: true }) => {
-                self.passed(hash, session).await.map_err(coded)?
-            }
+            Some(Presented { hash: session, coded: true }) => self.passed(hash, session).await?,
             _ => None,
         };
         let visit = visit.map(|visit| visit.hash).filter(|visit| *visit != hash);
         Ok(PortalPass { hash, visit, passed })
+    }
+
+    /// The same, refused as resolvers do.
+    pub async fn portal_pass(&self) -> Result<PortalPass> {
+        self.present().await.map_err(coded)
+    }
+
+    /// The token of the visitor's session, if the request carries one.
+    pub fn visit(&self) -> Option<CredentialHash> {
+        match self.credential? {
+            Credential::PortalSession(session) | Credential::Link(_, Some(session)) => Some(session.hash),
+            _ => None,
+        }
     }
 
     /// The mark of a session at a door. While Redis is away, only a door that asks for no code opens.

@@ -32,6 +32,12 @@ pub fn coded(error: Error) -> async_graphql::Error {
     })
 }
 
+/// Whether the door may open after all: to the access code, or once it can be asked.
+pub fn is_for_now(refused: &async_graphql::Error) -> bool {
+    let says = |name| refused.extensions.as_ref().is_some_and(|extensions| extensions.get(name).is_some());
+    says("door") || says("unavailable")
+}
+
 /// Gives every error of a response a code, masks what has none, and adds the request id to
 /// internal ones. Errors without a path come from parsing or validating the document.
 pub fn finish(response: &mut Response, request_id: &str) {

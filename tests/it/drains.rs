@@ -15,7 +15,8 @@ use vestibule::db::ids::LinkId;
 use vestibule::demo::data::PlantedOrganization;
 use vestibule::worker::{Worker, drain_usage, record_usage};
 
-use crate::resilience::{Coded, assert_shut};
+use crate::codes::CODE;
+use crate::resilience::assert_shut;
 use crate::support::wire::{self, Service};
 use crate::support::{Island, Sql, TestApp};
 use crate::usage::{Browser, assert_counts, link, portal, usage};
@@ -195,8 +196,8 @@ impl<'a> Clients<'a> {
 
     /// Clients at a door with an access code.
     async fn behind_a_code(island: &'a Island) -> Self {
-        let Coded { token, .. } = Coded::new(island).await;
-        Self::opening(island, json!({ "token": token, "accessCode": "480216" })).await
+        let token = island.coded_portal(CODE).await.token;
+        Self::opening(island, json!({ "token": token, "accessCode": CODE })).await
     }
 
     async fn opening(island: &'a Island, input: Value) -> Self {

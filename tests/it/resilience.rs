@@ -12,14 +12,13 @@ use vestibule::db::scope::Access;
 use vestibule::domain::callers::{StaffPass, enter_staff, hash_token};
 use vestibule::domain::tokens::hash_link;
 
+use crate::codes::CODE;
 use crate::support::wire::{self, Service};
 use crate::support::{Answer, Island, SEALING_KEYS, Sql, TestApp};
 
 const COUNT: &str = "{ staff { companies { totalCount } } }";
 const CREATE: &str =
     "mutation($input: CreateCompanyInput!) { staff { createCompany(input: $input) { company { id } } } }";
-const CREATE_PORTAL: &str =
-    "mutation($input: CreatePortalInput!) { staff { createPortal(input: $input) { url portal { id } } } }";
 const OPEN: &str =
     "mutation($input: OpenPortalInput!) { access { openPortal(input: $input) { sessionToken } } }";
 const HOME: &str = "{ portal { home { sections { count } } } }";
@@ -166,28 +165,9 @@ async fn without_redis_open_portals_go_on_and_readiness_says_so() {
     island.query("", open, input).await.succeeded();
 }
 
-/// A portal that asks for a code.
-pub struct Coded {
-    id: String,
-    pub token: String,
-}
-
-impl Coded {
-    pub async fn new(island: &Island) -> Self {
-        let scope = json!({ "companyId": island.acme.companies[0].id });
-        let input = json!({ "label": "Coded", "scope": scope, "accessCode": "480216" });
-        let made = island.query(&island.acme.staff_token, CREATE_PORTAL, json!({ "input": input })).await;
-        let url = made.text("/data/staff/createPortal/url");
-        Self {
-            id: made.text("/data/staff/createPortal/portal/id"),
-            token: url.rsplit('/').next().unwrap().to_owned(),
-        }
-    }
-}
-
 /// Opens a door with its code; the session's token.
 async fn passes(island: &Island, token: &str) -> String {
-    let right = json!({ "input": { "token": token, "accessCode": "480216" } });
+    let right = json!({ "input": { "token": token, "accessCode": CODE } });
     island.query("", OPEN, right).await.text("/data/access/openPortal/sessionToken")
 }
 
@@ -215,8 +195,8 @@ pub fn assert_shut(refused: &Answer) {
 #[tokio::test]
 async fn without_redis_coded_doors_stay_shut_until_it_is_back() {
     let mut island = Island::new().await;
-    let Coded { token, .. } = Coded::new(&island).await;
-    let right = json!({ "input": { "token": token, "accessCode": "480216" } });
+    let token = island.coded_portal(CODE).await.token;
+    let right = json!({ "input": { "token": token, "accessCode": CODE } });
     let session = passes(&island, &token).await;
     island.query(&session, HOME, json!({})).await.succeeded();
     island.shut_redis_down().await;
@@ -234,7 +214,7 @@ async fn without_redis_coded_doors_stay_shut_until_it_is_back() {
 #[tokio::test]
 async fn without_redis_a_portal_whose_code_was_taken_away_opens_for_who_once_passed_it() {
     let island = Island::new().await;
-    let [free, coded] = [Coded::new(&island).await, Coded::new(&island).await];
+    let [free, coded] = [island.coded_portal(CODE).await, island.coded_portal(CODE).await];
     let [inside, outside] = [passes(&island, &free.token).await, passes(&island, &coded.token).await];
     let update = "mutation($input: UpdatePortalInput!) { staff { updatePortal(input: $input) { portal { hasAccessCode } } } }";
     let input = json!({ "input": { "id": free.id, "version": 1, "accessCode": null } });
@@ -257,14 +237,23 @@ async fn without_redis_a_portal_whose_code_was_taken_away_opens_for_who_once_pas
 #[tokio::test]
 async fn without_redis_who_signs_out_of_a_coded_portal_has_left_for_good() {
     let mut island = Island::new().await;
-    let Coded { token, .. } = Coded::new(&island).await;
+    let token = island.coded_portal(CODE).await.token;
     let [leaves, stays] = [passes(&island, &token).await, passes(&island, &token).await];
+    let by_api = passes(&island, &token).await;
     island.shut_redis_down().await;
+    let leave = "mutation { portal { endSession { ended } } }";
+    let left = island.query(&by_api, leave, json!({})).await.succeeded();
+    assert_eq!(left.at("/data/portal/endSession/ended"), true);
+    assert_eq!(island.query(&by_api, leave, json!({})).await.code(), "LINK_INACTIVE");
+    let more = "mutation { portal { endSession { ended } createCalendarSubscription(input: {}) { url } } }";
+    assert_shut(&island.query(&stays, more, json!({})).await);
     let left = signs_out(&island, &token, &leaves).await;
     assert_eq!((left.status, left.header("location")), (StatusCode::SEE_OTHER, "/portal/signed-out"));
     assert!(left.header("set-cookie").contains("Max-Age=0"), "{}", left.header("set-cookie"));
     island.restart();
-    assert_eq!(island.query(&leaves, HOME, json!({})).await.code(), "LINK_INACTIVE");
+    for gone in [&leaves, &by_api] {
+        assert_eq!(island.query(gone, HOME, json!({})).await.code(), "LINK_INACTIVE");
+    }
     island.query(&stays, HOME, json!({})).await.succeeded();
     island.servers = None;
     let away = signs_out(&island, &token, &stays).await;

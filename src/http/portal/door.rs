@@ -11,8 +11,6 @@ use serde_json::{Value, json};
 
 use super::visitor::{Refusal, Visitor, after};
 use super::{cookies, html};
-use crate::domain::callers::hash_token;
-use crate::domain::portals;
 use crate::http::track::header;
 use crate::page::{self, Prompt};
 
@@ -89,26 +87,14 @@ pub async fn sign_out(visitor: Visitor) -> Response {
     if !visitor.from_our_page {
         return foreign();
     }
-    let mut response = match leave(&visitor).await {
-        Ok(()) => to(visitor.outside()),
+    let mut response = match visitor.ask(page::LEAVE, json!({})).await {
+        Ok(_) | Err(Refusal::CodeRequired(_)) => to(visitor.outside()),
         // As a dead link answers everything (LINK-5).
         Err(Refusal::Inactive) => return visitor.refuse(Refusal::Inactive).await,
         Err(refusal) => visitor.refuse(refusal).await,
     };
     cookies::forget(response.headers_mut(), &visitor.link(), visitor.is_secure());
     response
-}
-
-/// Without Redis nobody can show that they passed the code; who leaves need not.
-async fn leave(visitor: &Visitor) -> Result<(), Refusal> {
-    let refused = match visitor.ask(page::LEAVE, json!({})).await {
-        Ok(_) => return Ok(()),
-        Err(refused @ (Refusal::CodeRequired(_) | Refusal::Busy(..))) => refused,
-        Err(refusal) => return Err(refusal),
-    };
-    let Some(session) = visitor.session.as_deref() else { return Ok(()) };
-    let ended = portals::end_session_of(&visitor.http.app.pools, hash_token(session)).await;
-    ended.map(drop).map_err(|_| refused)
 }
 
 /// Where who has left reads that they have.

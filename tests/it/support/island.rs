@@ -32,6 +32,13 @@ pub struct Island {
     pub acme: PlantedOrganization,
 }
 
+/// A portal that asks for a code.
+pub struct CodedPortal {
+    pub id: String,
+    /// Of its link.
+    pub token: String,
+}
+
 impl Island {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -84,6 +91,19 @@ impl Island {
     pub fn restart(&mut self) {
         self.servers = None;
         self.servers = Some(start(self.folder.path()));
+    }
+
+    /// Makes a portal of the first company that asks for this code.
+    pub async fn coded_portal(&self, code: &str) -> CodedPortal {
+        let create = "mutation($input: CreatePortalInput!) { staff { createPortal(input: $input) { url portal { id } } } }";
+        let scope = json!({ "companyId": self.acme.companies[0].id });
+        let input = json!({ "input": { "label": "Coded", "scope": scope, "accessCode": code } });
+        let made = self.query(&self.acme.staff_token, create, input).await;
+        let url = made.text("/data/staff/createPortal/url");
+        CodedPortal {
+            id: made.text("/data/staff/createPortal/portal/id"),
+            token: url.rsplit('/').next().unwrap().to_owned(),
+        }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
